@@ -1,0 +1,41 @@
+# One command each; HACKING.md says when to use which.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SHIM   := src/joblet/bin/joblet-shim
+STAMP  := $(VENV)/.installed
+
+.PHONY: demo dev check format test bench proto clean shim
+
+dev: $(STAMP) $(SHIM)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+shim: $(SHIM)
+$(SHIM): $(wildcard shim/*.c shim/*.h) shim/build.sh
+	sh shim/build.sh $@
+
+check: dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python proto/generate.py --check
+
+format: dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+T ?= tests
+test: check
+	$(BIN)/pytest $(T)
+
+proto: dev
+	$(BIN)/python proto/generate.py
+
+clean:
+	rm -rf $(VENV) build dist src/joblet/bin

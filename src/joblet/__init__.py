@@ -1,0 +1,1 @@
+"""Run commands on a Linux host from anywhere, safely and observably."""

@@ -1,0 +1,1 @@
+"""joblet, the command line of the host: serve, init, doctor."""

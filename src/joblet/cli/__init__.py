@@ -1,0 +1,1 @@
+"""rnx, the command line: one module a verb."""

@@ -1,0 +1,213 @@
+"""What a job is: what was asked, what became of it, and what may follow what.
+
+Pure: no I/O, no clock, no asyncio. Two rules hold everywhere:
+
+* Only `TRANSITIONS` changes a status. A pair that is missing is an
+  `IllegalTransition`, and an illegal event changes nothing.
+* A terminal status is final. It carries its `Ending`; nothing else does.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from joblet.errors import InvalidCommandError
+from joblet.limits import Limits
+
+REFUSED_IN_COMMAND = frozenset(";&|`$()")
+"""Shell syntax in a command means that the caller expects a shell, which there is not."""
+
+UNKNOWN_EXIT_CODE = -1
+"""The exit code of a job that a signal ended, or whose end nobody saw."""
+
+
+class JobStatus(enum.StrEnum):
+    """Where a job is in its life; the values are those of the API."""
+
+    #: accepted; its namespaces and limits are being set up
+    INITIALIZING = "INITIALIZING"
+    #: the command executes
+    RUNNING = "RUNNING"
+    #: the command ended with exit code 0
+    COMPLETED = "COMPLETED"
+    #: the command ended otherwise, or never started
+    FAILED = "FAILED"
+    #: a caller or the timeout ended it
+    STOPPED = "STOPPED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether this status will never change again."""
+        return self in TERMINAL
+
+
+TERMINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
+
+
+class Reason(enum.StrEnum):
+    """Why a job ended."""
+
+    #: the command returned an exit code
+    EXITED = "exited"
+    #: a signal ended the command, sent by the job itself or by the host
+    SIGNAL = "signal"
+    #: the kernel killed it for exceeding its memory limit
+    OOM = "oom"
+    #: it ran longer than it was allowed to
+    TIMEOUT = "timeout"
+    #: a caller stopped it
+    STOPPED = "stopped"
+    #: the command was never executed: not found, not executable, or no isolation
+    START_FAILED = "start-failed"
+    #: nobody saw the end: the shim or the host died first
+    LOST = "lost"
+
+
+class Event(enum.StrEnum):
+    """What can happen to a job."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+TRANSITIONS: Mapping[tuple[JobStatus, Event], JobStatus] = MappingProxyType(
+    {
+        (JobStatus.INITIALIZING, Event.STARTED): JobStatus.RUNNING,
+        (JobStatus.INITIALIZING, Event.FAILED): JobStatus.FAILED,
+        (JobStatus.INITIALIZING, Event.STOPPED): JobStatus.STOPPED,
+        (JobStatus.RUNNING, Event.SUCCEEDED): JobStatus.COMPLETED,
+        (JobStatus.RUNNING, Event.FAILED): JobStatus.FAILED,
+        (JobStatus.RUNNING, Event.STOPPED): JobStatus.STOPPED,
+    }
+)
+
+
+class IllegalTransition(Exception):  # noqa: N818  a bug of ours, not an error of the caller
+    """An event arrived in a status in which it cannot happen."""
+
+    def __init__(self, status: JobStatus, event: Event) -> None:
+        super().__init__(f"{event} cannot happen to a job that is {status}")
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """What was asked for; immutable from the moment it is accepted.
+
+    Raises:
+        InvalidCommandError: the command is empty or refused, or an argument
+            has a NUL byte, which `execve(2)` cannot carry.
+
+    """
+
+    command: str
+    args: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if not self.command:
+            raise InvalidCommandError("command is empty")
+        if any(c in REFUSED_IN_COMMAND or not c.isprintable() for c in self.command):
+            raise InvalidCommandError("command contains dangerous characters")
+        for position, argument in enumerate(self.args, start=1):
+            if "\0" in argument:
+                raise InvalidCommandError(f"argument {position} contains a NUL byte")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a job consumed, by the kernel's own counters; None is "not measured"."""
+
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    read_bytes: int | None = None
+    written_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job ended.
+
+    `exit_code` is the command's own, 0-255, or `UNKNOWN_EXIT_CODE`. `signal`
+    is the number of the one that ended it, 0 if none did. `detail` says in
+    words what `reason` cannot (`exec: No such file or directory`).
+    """
+
+    reason: Reason
+    exit_code: int = UNKNOWN_EXIT_CODE
+    signal: int = 0
+    detail: str = ""
+    log_bytes: int = 0
+    dropped_bytes: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def event(self) -> Event:
+        """The event that this ending is to the transition table."""
+        if self.reason in {Reason.STOPPED, Reason.TIMEOUT}:
+            return Event.STOPPED
+        if self.reason is Reason.EXITED and self.exit_code == 0:
+            return Event.SUCCEEDED
+        return Event.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is at one moment.
+
+    Times are aware and in UTC. `started_at` is when the job was accepted, as
+    in the API. `pid` is the command's, in the host's numbering, 0 while there
+    is none. `owner` and `stopped_by` are names of principals.
+    """
+
+    id: str
+    spec: JobSpec
+    started_at: datetime
+    status: JobStatus = JobStatus.INITIALIZING
+    owner: str = ""
+    pid: int = 0
+    ended_at: datetime | None = None
+    ending: Ending | None = None
+    stopped_by: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code as the API gives it: 0 until the job has ended."""
+        return self.ending.exit_code if self.ending else 0
+
+    def after_start(self, pid: int) -> Job:
+        """Return this job once its command executes.
+
+        Raises:
+            IllegalTransition: it is not INITIALIZING.
+
+        """
+        return replace(self, status=transition(self.status, Event.STARTED), pid=pid)
+
+    def after_end(self, ending: Ending, at: datetime) -> Job:
+        """Return this job once it has ended.
+
+        Raises:
+            IllegalTransition: it has ended before, or never started and yet succeeded.
+
+        """
+        status = transition(self.status, ending.event)
+        return replace(self, status=status, ended_at=at, ending=ending)
+
+
+def transition(status: JobStatus, event: Event) -> JobStatus:
+    """Return the status that follows.
+
+    Raises:
+        IllegalTransition: the table has no such pair.
+
+    """
+    try:
+        return TRANSITIONS[status, event]
+    except KeyError:
+        raise IllegalTransition(status, event) from None

@@ -1,0 +1,1 @@
+"""Who calls, may they, and messages to the runner and back."""

@@ -1,0 +1,1 @@
+"""The wire contracts: messages and statuses to values and back, and TLS."""

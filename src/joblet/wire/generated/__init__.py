@@ -1,0 +1,1 @@
+"""Written by protoc (`make proto`); never edited."""
