@@ -1,0 +1,4 @@
+int main(void)
+{
+    return 2; /* the real one follows */
+}
