@@ -1,0 +1,195 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class EmptyRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RunJobReq(_message.Message):
+    __slots__ = ("command", "args", "maxCPU", "maxMemory", "maxIOBPS")
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    MAXCPU_FIELD_NUMBER: _ClassVar[int]
+    MAXMEMORY_FIELD_NUMBER: _ClassVar[int]
+    MAXIOBPS_FIELD_NUMBER: _ClassVar[int]
+    command: str
+    args: _containers.RepeatedScalarFieldContainer[str]
+    maxCPU: int
+    maxMemory: int
+    maxIOBPS: int
+    def __init__(self, command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ...) -> None: ...
+
+class Ending(_message.Message):
+    __slots__ = ("reason", "signal", "stoppedBy", "detail", "logBytes", "droppedBytes", "usage")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    STOPPEDBY_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    LOGBYTES_FIELD_NUMBER: _ClassVar[int]
+    DROPPEDBYTES_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    signal: int
+    stoppedBy: str
+    detail: str
+    logBytes: int
+    droppedBytes: int
+    usage: Usage
+    def __init__(self, reason: _Optional[str] = ..., signal: _Optional[int] = ..., stoppedBy: _Optional[str] = ..., detail: _Optional[str] = ..., logBytes: _Optional[int] = ..., droppedBytes: _Optional[int] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
+
+class Usage(_message.Message):
+    __slots__ = ("cpuSeconds", "peakMemoryBytes", "readBytes", "writtenBytes")
+    CPUSECONDS_FIELD_NUMBER: _ClassVar[int]
+    PEAKMEMORYBYTES_FIELD_NUMBER: _ClassVar[int]
+    READBYTES_FIELD_NUMBER: _ClassVar[int]
+    WRITTENBYTES_FIELD_NUMBER: _ClassVar[int]
+    cpuSeconds: float
+    peakMemoryBytes: int
+    readBytes: int
+    writtenBytes: int
+    def __init__(self, cpuSeconds: _Optional[float] = ..., peakMemoryBytes: _Optional[int] = ..., readBytes: _Optional[int] = ..., writtenBytes: _Optional[int] = ...) -> None: ...
+
+class Job(_message.Message):
+    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    MAXCPU_FIELD_NUMBER: _ClassVar[int]
+    MAXMEMORY_FIELD_NUMBER: _ClassVar[int]
+    MAXIOBPS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STARTTIME_FIELD_NUMBER: _ClassVar[int]
+    ENDTIME_FIELD_NUMBER: _ClassVar[int]
+    EXITCODE_FIELD_NUMBER: _ClassVar[int]
+    ENDING_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    command: str
+    args: _containers.RepeatedScalarFieldContainer[str]
+    maxCPU: int
+    maxMemory: int
+    maxIOBPS: int
+    status: str
+    startTime: str
+    endTime: str
+    exitCode: int
+    ending: Ending
+    pid: int
+    owner: str
+    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ...) -> None: ...
+
+class RunJobRes(_message.Message):
+    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    MAXCPU_FIELD_NUMBER: _ClassVar[int]
+    MAXMEMORY_FIELD_NUMBER: _ClassVar[int]
+    MAXIOBPS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STARTTIME_FIELD_NUMBER: _ClassVar[int]
+    ENDTIME_FIELD_NUMBER: _ClassVar[int]
+    EXITCODE_FIELD_NUMBER: _ClassVar[int]
+    ENDING_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    command: str
+    args: _containers.RepeatedScalarFieldContainer[str]
+    maxCPU: int
+    maxMemory: int
+    maxIOBPS: int
+    status: str
+    startTime: str
+    endTime: str
+    exitCode: int
+    ending: Ending
+    pid: int
+    owner: str
+    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ...) -> None: ...
+
+class GetJobStatusReq(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class GetJobStatusRes(_message.Message):
+    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    MAXCPU_FIELD_NUMBER: _ClassVar[int]
+    MAXMEMORY_FIELD_NUMBER: _ClassVar[int]
+    MAXIOBPS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STARTTIME_FIELD_NUMBER: _ClassVar[int]
+    ENDTIME_FIELD_NUMBER: _ClassVar[int]
+    EXITCODE_FIELD_NUMBER: _ClassVar[int]
+    ENDING_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    command: str
+    args: _containers.RepeatedScalarFieldContainer[str]
+    maxCPU: int
+    maxMemory: int
+    maxIOBPS: int
+    status: str
+    startTime: str
+    endTime: str
+    exitCode: int
+    ending: Ending
+    pid: int
+    owner: str
+    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ...) -> None: ...
+
+class StopJobReq(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class StopJobRes(_message.Message):
+    __slots__ = ("id", "status", "endTime", "exitCode", "ending")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ENDTIME_FIELD_NUMBER: _ClassVar[int]
+    EXITCODE_FIELD_NUMBER: _ClassVar[int]
+    ENDING_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    status: str
+    endTime: str
+    exitCode: int
+    ending: Ending
+    def __init__(self, id: _Optional[str] = ..., status: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ...) -> None: ...
+
+class Jobs(_message.Message):
+    __slots__ = ("jobs",)
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[Job]
+    def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ...) -> None: ...
+
+class GetJobLogsReq(_message.Message):
+    __slots__ = ("id", "offset", "noFollow")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    NOFOLLOW_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    offset: int
+    noFollow: bool
+    def __init__(self, id: _Optional[str] = ..., offset: _Optional[int] = ..., noFollow: _Optional[bool] = ...) -> None: ...
+
+class DataChunk(_message.Message):
+    __slots__ = ("payload", "offset")
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    payload: bytes
+    offset: int
+    def __init__(self, payload: _Optional[bytes] = ..., offset: _Optional[int] = ...) -> None: ...
