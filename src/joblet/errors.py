@@ -2,7 +2,7 @@
 
 One class per thing a caller can act on. The message is complete when the
 error is raised: it says what was wrong, which one, and what was seen, in the
-words of the API (`job not found: 999`). `wire/convert.py` maps each class to
+words of the API (`job not found: 999`). `wire/status.py` maps each class to
 one gRPC status and back, `cli/` to one exit code; nothing else translates.
 """
 
