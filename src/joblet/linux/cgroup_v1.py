@@ -1,0 +1,61 @@
+"""cgroup v1: which files carry the limits, when each controller is mounted by itself.
+
+Source: Documentation/admin-guide/cgroup-v1 of the kernel. What v1 cannot do:
+
+* There is no `memory.oom.group`: the kernel kills one process of the job, and
+  the rest lives on. That it did is counted in `memory.oom_control`.
+* Only direct I/O and reads are throttled: a buffered write is charged to
+  nobody when it reaches the disk.
+* There is no `cgroup.kill`, no event for "empty", no `CLONE_INTO_CGROUP`: the
+  job's init writes itself into `tasks`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from joblet.linux.cgroup_limits import CPU_PERIOD_US, CgroupLimits, Setting
+
+MEMSW_LIMIT = "memory.memsw.limit_in_bytes"
+
+COUNTERS: tuple[tuple[str, ...], ...] = (
+    ("memory.oom_control",),
+    ("memory.memsw.max_usage_in_bytes", "memory.max_usage_in_bytes"),
+    ("cpuacct.usage",),
+    ("blkio.throttle.io_service_bytes",),
+)
+"""What to record at the end: of each line the first that exists."""
+
+
+def settings(path: str, controllers: Sequence[str], limits: CgroupLimits) -> Iterator[Setting]:
+    """Yield what these controllers are told in the cgroup at path, in the order that the kernel wants."""
+    if "cpu" in controllers:
+        yield _same("cpu", "cpu.cfs_period_us", CPU_PERIOD_US)
+        yield _same("cpu", "cpu.cfs_quota_us", limits.cpu_quota_us)
+    if "memory" in controllers:
+        yield from _memory(path, limits)
+    if "io" in controllers and limits.io_bps:
+        for direction in ("read", "write"):
+            yield _same("io", f"blkio.throttle.{direction}_bps_device", f"{limits.io_device} {limits.io_bps}")
+    if "pids" in controllers:
+        yield _same("pids", "pids.max", limits.max_processes)
+
+
+def counts_swap(path: str) -> bool:
+    """Whether the memory cgroup at path limits swap: not with the boot parameter `swapaccount=0`."""
+    return os.path.exists(f"{path}/{MEMSW_LIMIT}")
+
+
+def _memory(path: str, limits: CgroupLimits) -> Iterator[Setting]:
+    kept = str(limits.whole_pages_bytes)
+    yield Setting("memory", "memory.limit_in_bytes", str(limits.memory_bytes), kept)
+    if counts_swap(path):
+        # After the limit without swap, which must never be the larger one.
+        yield Setting("memory", MEMSW_LIMIT, str(limits.memory_bytes), kept)
+    else:
+        yield _same("memory", "memory.swappiness", 0)
+
+
+def _same(controller: str, file: str, value: object) -> Setting:
+    return Setting(controller, file, str(value), str(value))
