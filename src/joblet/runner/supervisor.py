@@ -1,46 +1,225 @@
-"""Starts, stops and watches jobs on this host (skeleton: the shape that others build on)."""
+"""Runs jobs on this host: start, stop, status, list, logs, wait.
+
+`JobRunner` is the library's local face and what the server serves. It is the
+only writer of its state directory. Jobs do not need it to live: leaving the
+context lets go of them, and the next runner on the same directory takes them
+up again, with whatever happened in between.
+
+A start proceeds in this order, so that a crash at any point leaves something
+true: limits checked, row inserted (durable; the id is given), directory made,
+cgroups made, shim spawned. Restore sees how far it came.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Self
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import structlog
 
 from joblet.config import RunnerConfig
-from joblet.job import Job, JobSpec
+from joblet.errors import (
+    InvalidRequestError,
+    JobletError,
+    JobNotFoundError,
+    JobNotRunningError,
+    TooManyJobsError,
+)
+from joblet.job import Job, JobSpec, JobStatus
+from joblet.limits import resolve
+from joblet.linux.inotify import Inotify
+from joblet.runner import logs
+from joblet.runner.host import read_host
+from joblet.runner.launch import Launcher
+from joblet.runner.live import LiveJob
+from joblet.runner.shim import adopt
+from joblet.runner.statedir import StateDirectory
+from joblet.runner.store import Store
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class JobRunner:
-    """Runs jobs; use as `async with JobRunner(config) as runner:`."""
+    """Runs jobs on this host; use as `async with JobRunner(config) as runner:`.
+
+    Entering raises StateDirectoryInUseError, StorageError, ConfigurationError,
+    or a HostError that says why jobs cannot be isolated here.
+    """
 
     def __init__(self, config: RunnerConfig) -> None:
         self._config = config
+        self._live: dict[str, LiveJob] = {}
+        self._accepting = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._resources = AsyncExitStack()
+        self._launcher: Launcher
+        self._directory: StateDirectory
+        self._store: Store
+        self._inotify: Inotify
 
     async def __aenter__(self) -> Self:
-        raise NotImplementedError
+        host = read_host(self._config)
+        async with AsyncExitStack() as entered:
+            self._directory = entered.enter_context(StateDirectory(self._config.state_dir))
+            self._store = await entered.enter_async_context(Store(self._directory.index_path))
+            self._inotify = entered.enter_context(Inotify())
+            entered.push_async_callback(self._let_go)
+            self._launcher = Launcher(self._config, host, self._directory.instance)
+            await self._restore()
+            self._resources = entered.pop_all()
+        return self
 
     async def __aexit__(self, *exc: object) -> None:
-        raise NotImplementedError
+        await self._resources.aclose()
 
     async def start(self, spec: JobSpec, *, owner: str = "") -> Job:
-        """Accept a job durably, set its limits, start it."""
-        raise NotImplementedError
+        """Accept a job durably, set its limits, start it, and return it as INITIALIZING.
+
+        A command that cannot be executed is a job that fails, not an error
+        here. Once accepted, a job is started even if the caller is cancelled.
+
+        Raises:
+            InvalidLimitError: a limit is malformed or above what is granted.
+            TooManyJobsError: `max_concurrent_jobs` are running.
+            HostError: this host could not start it; what was accepted is FAILED.
+
+        """
+        limits = resolve(spec.limits, defaults=self._config.defaults, ceilings=self._launcher.host.ceilings)
+        self._launcher.check(limits)
+        if len(self._live) + self._accepting >= self._config.max_concurrent_jobs:
+            raise TooManyJobsError(self._config.max_concurrent_jobs)
+        return await asyncio.shield(self._spawn(self._accept(replace(spec, limits=limits), owner)))
 
     async def stop(self, job_id: str, *, by: str = "") -> Job:
-        """Stop a job; returns once it is terminal and gone."""
-        raise NotImplementedError
+        """Stop a job (SIGTERM, grace period, SIGKILL) and return it once it is STOPPED and gone.
+
+        Raises:
+            JobNotFoundError: no such job.
+            JobNotRunningError: it has ended, perhaps by itself a moment ago.
+
+        """
+        live = self._live.get(job_id)
+        if live:
+            await live.stop(by)
+        job = live.job if live else await self.status(job_id)
+        if live is None or job.status is not JobStatus.STOPPED:
+            raise JobNotRunningError(job.id, job.status)
+        return job
 
     async def status(self, job_id: str) -> Job:
-        """Return the job as it is now."""
-        raise NotImplementedError
+        """Return the job as it is now.
 
-    async def list(self) -> list[Job]:
+        Raises:
+            JobNotFoundError: no such job.
+
+        """
+        if live := self._live.get(job_id):
+            return live.job
+        if job := await self._store.get(job_id):
+            return job
+        raise JobNotFoundError(job_id)
+
+    async def list(self) -> Sequence[Job]:
         """Return all jobs, oldest first."""
-        raise NotImplementedError
+        return await self._store.list()
 
     async def wait(self, job_id: str) -> Job:
-        """Return the job once it is terminal."""
-        raise NotImplementedError
+        """Return the job once it is terminal.
 
-    def logs(self, job_id: str, *, offset: int = 0, follow: bool = True) -> AsyncIterator[bytes]:
-        """Yield the job's output from a byte offset; with `follow`, to its very end."""
-        raise NotImplementedError
+        Raises:
+            JobNotFoundError: no such job.
+
+        """
+        live = self._live.get(job_id)
+        return await live.wait_ended() if live else await self.status(job_id)
+
+    async def logs(self, job_id: str, *, offset: int = 0, follow: bool = True) -> AsyncGenerator[bytes, None]:
+        """Yield the job's output from a byte offset; with `follow`, to its very end.
+
+        An offset beyond the end yields nothing.
+
+        Raises:
+            JobNotFoundError: no such job.
+            InvalidRequestError: the offset is negative.
+
+        """
+        if offset < 0:
+            raise InvalidRequestError(f"offset must not be negative (got {offset})")
+        live = self._live.get(job_id)
+        if live and follow:
+            chunks = logs.follow(live, offset, self._inotify)
+        else:
+            job = await self.status(job_id)
+            directory = self._directory.job(job_id)
+            size = job.ending.log_bytes if job.ending else directory.log_bytes()
+            chunks = logs.read(directory.log_path, offset, size)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+
+    async def _accept(self, spec: JobSpec, owner: str) -> Job:
+        self._accepting += 1
+        try:
+            job = await self._store.insert(spec, owner=owner, at=datetime.now(UTC))
+            live = self._track(job)
+        finally:
+            self._accepting -= 1
+        try:
+            live.launched(self._launcher.launch(live))
+        except JobletError as error:
+            await live.fail_start(str(error))
+            del self._live[job.id]
+            raise
+        self._spawn(self._watch(live))
+        return live.job
+
+    def _track(self, job: Job) -> LiveJob:
+        live = LiveJob(
+            job,
+            self._directory.job(job.id),
+            self._store,
+            cleanup_timeout_seconds=self._config.cleanup_timeout_seconds,
+        )
+        self._live[job.id] = live
+        return live
+
+    async def _watch(self, live: LiveJob) -> None:
+        await live.watch(self._inotify)
+        del self._live[live.job.id]
+
+    async def _restore(self) -> None:
+        """Take up the jobs that had not ended when the last runner stopped, however it stopped."""
+        await self._store.reserve(self._directory.highest_id())
+        for job in await self._store.live():
+            live = self._track(job)
+            live.cgroup = self._launcher.adopt_cgroup(job)
+            self._spawn(self._adopt(live))
+
+    async def _adopt(self, live: LiveJob) -> None:
+        shim = await adopt(live.directory, self._inotify)
+        live.launched(shim)
+        log.info("job restored", jobId=live.job.id, running=shim is not None)
+        await self._watch(live)
+
+    async def _let_go(self) -> None:
+        """Stop watching; the jobs run on."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._live.clear()
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        # The loop holds tasks weakly (asyncio.create_task); the set keeps them.
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) and not isinstance(error, JobletError):
+            log.error("unexpected failure", exc_info=error)

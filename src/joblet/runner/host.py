@@ -1,0 +1,77 @@
+"""What jobs get of this host: whom they run as, what they see, how much there is. Read once."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from dataclasses import dataclass
+
+from joblet.config import RunnerConfig
+from joblet.errors import ConfigurationError, IsolationError, PlatformError
+from joblet.limits import Limits
+from joblet.linux.cgroup import Hierarchy, find_hierarchy
+from joblet.runner.shim import Root, root_from_paths
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The unprivileged user that jobs run as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Facts that hold for every job of a runner."""
+
+    account: Account
+    root: Root
+    hierarchy: Hierarchy
+    ceilings: Limits
+
+
+def read_host(config: RunnerConfig) -> Host:
+    """Return what this host gives its jobs.
+
+    Raises:
+        PlatformError: it is not Linux.
+        IsolationError: this process may not make namespaces.
+        ConfigurationError: `jobUser` is nobody.
+
+    """
+    if sys.platform != "linux":
+        raise PlatformError(sys.platform)
+    if os.geteuid() != 0:
+        raise IsolationError("operation not permitted (joblet serve must run as root)")
+    hidden = (*config.hidden, str(config.state_dir.absolute()))
+    return Host(
+        account=_account_from_name(config.job_user),
+        root=root_from_paths(config.read_only, hidden),
+        hierarchy=find_hierarchy(),
+        ceilings=_within_host(config.ceilings),
+    )
+
+
+def _account_from_name(name: str) -> Account:
+    try:
+        entry = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
+    except KeyError:
+        if not name.isdecimal():
+            raise ConfigurationError("jobUser", f"expected a user of this host, got {name!r}") from None
+        return Account(name=name, uid=int(name), gid=int(name))
+    return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+def _within_host(configured: Limits) -> Limits:
+    memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
+    cpu_percent = 100 * (os.cpu_count() or 1)
+    return Limits(
+        cpu_percent=min(configured.cpu_percent or cpu_percent, cpu_percent),
+        memory_mb=min(configured.memory_mb or memory_mb, memory_mb),
+        io_bps=configured.io_bps,
+    )

@@ -1,0 +1,132 @@
+"""From an accepted job to a running shim: directory, cgroups, spawn.
+
+Whatever fails is undone here, and becomes a HostError that says which step it
+was; nothing runs then.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from dataclasses import asdict, dataclass
+
+from joblet.config import RunnerConfig
+from joblet.errors import CgroupError, HostError, InvalidCommandError, IsolationError, StorageError
+from joblet.job import Job
+from joblet.limits import Limits
+from joblet.linux.blockdevice import device_of
+from joblet.linux.cgroup import CgroupLimits, JobCgroup
+from joblet.runner.host import MIB, Host
+from joblet.runner.live import LiveJob
+from joblet.runner.shim import Shim, ShimOptions, spawn
+
+SLICE = "joblet.slice"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """Launches the jobs of one runner; `instance` keeps its cgroups apart from other runners'."""
+
+    config: RunnerConfig
+    host: Host
+    instance: str
+
+    def check(self, limits: Limits) -> None:
+        """Refuse limits that this host cannot enforce, before anything is accepted.
+
+        Raises:
+            CgroupError: a controller is missing, or I/O cannot be limited on this filesystem.
+
+        """
+        if missing := self.host.hierarchy.missing(self._cgroup_limits(limits)):
+            raise CgroupError(f"this host has no {' and no '.join(missing)} controller (see joblet doctor)")
+
+    def launch(self, live: LiveJob) -> Shim:
+        """Start the shim of an accepted job, inside its limits.
+
+        Raises:
+            StorageError, CgroupError, IsolationError: the step that failed.
+            InvalidCommandError: the command is too long for execve(2).
+
+        """
+        job = live.job
+        self._make_directory(live)
+        live.cgroup = cgroup = self._make_cgroup(job)
+        try:
+            return spawn(
+                live.directory,
+                [job.spec.command, *job.spec.args],
+                self._environment(job),
+                self._options(job, cgroup),
+                cgroup_fd=cgroup.clone_fd,
+                join_fds=cgroup.join_fds,
+            )
+        except OSError as error:
+            raise _spawn_error(error) from error
+        finally:
+            cgroup.close_fds()
+
+    def adopt_cgroup(self, job: Job) -> JobCgroup:
+        """Return the cgroups that an earlier runner made for this job, gone or not."""
+        return JobCgroup.open(self.host.hierarchy, SLICE, self._cgroup_name(job))
+
+    def _make_directory(self, live: LiveJob) -> None:
+        account = self.host.account
+        job = live.job
+        spec = asdict(job.spec) | {"id": job.id, "owner": job.owner, "started_at": job.started_at.isoformat()}
+        try:
+            live.directory.create(json.dumps(spec).encode(), account.uid, account.gid)
+        except OSError as error:
+            raise StorageError(f"{error.filename}: {error.strerror}") from error
+
+    def _make_cgroup(self, job: Job) -> JobCgroup:
+        limits = self._cgroup_limits(job.spec.limits)
+        try:
+            return JobCgroup.create(self.host.hierarchy, SLICE, self._cgroup_name(job), limits)
+        except OSError as error:
+            raise CgroupError(f"{error.strerror or error}: {error.filename}") from error
+
+    def _cgroup_name(self, job: Job) -> str:
+        return f"job-{job.id}-{self.instance}"
+
+    def _cgroup_limits(self, limits: Limits) -> CgroupLimits:
+        try:
+            device = device_of(str(self.config.state_dir)) if limits.io_bps else ""
+        except OSError as error:
+            raise CgroupError(f"maxIOBPS cannot be enforced: {error.strerror or error}") from error
+        return CgroupLimits(
+            cpu_percent=limits.cpu_percent,
+            memory_bytes=limits.memory_mb * MIB,
+            io_bps=limits.io_bps,
+            max_processes=self.config.max_processes,
+            io_device=device,
+        )
+
+    def _options(self, job: Job, cgroup: JobCgroup) -> ShimOptions:
+        return ShimOptions(
+            uid=self.host.account.uid,
+            gid=self.host.account.gid,
+            hostname=f"job-{job.id}",
+            root=self.host.root,
+            counters=cgroup.counters,
+            tmp_bytes=job.spec.limits.memory_mb * MIB,
+            log_max_bytes=self.config.max_log_bytes,
+            timeout_ms=round(self.config.job_timeout_seconds * 1000),
+            grace_ms=round(self.config.stop_grace_seconds * 1000),
+        )
+
+    def _environment(self, job: Job) -> dict[str, str]:
+        return {
+            "PATH": PATH,
+            "HOME": "/work",
+            "LANG": "C.UTF-8",
+            "USER": self.host.account.name,
+            "JOBLET_JOB_ID": job.id,
+        }
+
+
+def _spawn_error(error: OSError) -> HostError | InvalidCommandError:
+    if error.errno == errno.E2BIG:
+        return InvalidCommandError("command and arguments are too long for this host")
+    return IsolationError(error.strerror or str(error))

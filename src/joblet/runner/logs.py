@@ -1,0 +1,52 @@
+"""Reads a job's log from any offset, and follows it to its very end.
+
+The file is the only buffer: a reader pulls when it is ready for more, so a
+slow one costs no memory and delays nobody. A follower is done when its offset
+reaches the final size that the job's ending gives, never when the job merely
+"is not running": the last bytes and the end may be seen in either order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from joblet.errors import StorageError
+from joblet.linux.inotify import IN_MODIFY, Inotify
+from joblet.runner.live import LiveJob
+
+CHUNK_BYTES = 256 * 1024
+
+
+async def read(path: Path, offset: int, size: int) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes of a log from offset up to size.
+
+    Raises:
+        StorageError: the log is shorter than size: somebody else cut it.
+
+    """
+    with path.open("rb", buffering=0) as log:
+        while offset < size:
+            chunk = os.pread(log.fileno(), min(CHUNK_BYTES, size - offset), offset)
+            if not chunk:
+                raise StorageError(f"{path} is {size - offset} bytes short of its recorded size")
+            offset += len(chunk)
+            yield chunk
+
+
+async def follow(live: LiveJob, offset: int, inotify: Inotify) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes of a running job's log from offset as they come, until the job's last."""
+    directory = live.directory
+    with inotify.watch(directory.log_path, IN_MODIFY) as watch, live.waking(watch):
+        while True:
+            # Armed before looking: what comes after the look wakes the wait below.
+            watch.arm()
+            ending = live.job.ending
+            size = ending.log_bytes if ending else directory.log_bytes()
+            async for chunk in read(directory.log_path, offset, size):
+                offset += len(chunk)
+                yield chunk
+            if ending:
+                return
+            await watch.wait()

@@ -1,0 +1,83 @@
+"""The state directory: one runner at a time, and a name for it on this host.
+
+<stateDir>/
+    lock        held while a runner uses the directory
+    instance    a random word, in the names of this directory's cgroups
+    joblet.db   the index
+    jobs/<id>/  a directory a job
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+from joblet.errors import StateDirectoryInUseError, StorageError
+from joblet.runner.jobdir import JobDirectory
+
+
+class StateDirectory:
+    """Made where it is missing and held exclusively; a context manager.
+
+    Raises:
+        StateDirectoryInUseError: another runner holds it.
+        StorageError: it cannot be made or written.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.instance = ""
+        self._lock_fd = -1
+
+    def __enter__(self) -> Self:
+        try:
+            self._jobs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.chmod(0o700)
+            self._lock_fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._acquire()
+            self.instance = self._read_instance()
+        except OSError as error:
+            self.__exit__()
+            raise StorageError(f"{error.filename}: {error.strerror}") from error
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+
+    @property
+    def index_path(self) -> Path:
+        """The SQLite database."""
+        return self.path / "joblet.db"
+
+    @property
+    def _jobs(self) -> Path:
+        return self.path / "jobs"
+
+    def job(self, job_id: str) -> JobDirectory:
+        """Return the directory of a job."""
+        return JobDirectory(self._jobs / job_id)
+
+    def highest_id(self) -> int:
+        """Return the highest id that ever had a directory that is still there, 0 if none."""
+        return max((int(name) for name in os.listdir(self._jobs) if name.isdecimal()), default=0)
+
+    def _acquire(self) -> None:
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.__exit__()
+            raise StateDirectoryInUseError(str(self.path)) from None
+
+    def _read_instance(self) -> str:
+        path = self.path / "instance"
+        if not path.exists():
+            unfinished = path.with_suffix(".tmp")
+            unfinished.write_text(secrets.token_hex(4))
+            unfinished.rename(path)
+        return path.read_text()
