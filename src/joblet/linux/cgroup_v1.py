@@ -13,7 +13,7 @@ Source: Documentation/admin-guide/cgroup-v1 of the kernel. What v1 cannot do:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from joblet.linux.cgroup_limits import CPU_PERIOD_US, CgroupLimits, Setting
 
@@ -28,7 +28,7 @@ COUNTERS: tuple[tuple[str, ...], ...] = (
 """What to record at the end: of each line the first that exists."""
 
 
-def settings(path: str, controllers: Sequence[str], limits: CgroupLimits) -> Iterator[Setting]:
+def settings(path: str, controllers: Collection[str], limits: CgroupLimits) -> Iterator[Setting]:
     """Yield what these controllers are told in the cgroup at path, in the order that the kernel wants."""
     if "cpu" in controllers:
         yield _same("cpu", "cpu.cfs_period_us", CPU_PERIOD_US)

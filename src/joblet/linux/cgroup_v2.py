@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from joblet.linux.cgroup_directory import read_file, write_file
 from joblet.linux.cgroup_limits import CPU_PERIOD_US, CgroupLimits, Setting
@@ -20,7 +20,7 @@ COUNTERS: tuple[tuple[str, ...], ...] = (("memory.events",), ("memory.peak",), (
 """What to record at the end, where it exists (`memory.peak`: Linux 5.19)."""
 
 
-def settings(path: str, controllers: frozenset[str], limits: CgroupLimits) -> Iterator[Setting]:
+def settings(path: str, controllers: Collection[str], limits: CgroupLimits) -> Iterator[Setting]:
     """Yield what these controllers are told in the cgroup at path."""
     if "cpu" in controllers:
         yield _same("cpu", "cpu.max", f"{limits.cpu_quota_us} {CPU_PERIOD_US}")
