@@ -14,6 +14,9 @@ from joblet.limits import Limits
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
 """What a job sees of the host, read-only; those that the host lacks are left out."""
 
+DEFAULT_LIMITS = Limits(cpu_percent=100, memory_mb=512, io_bps=0)
+"""What a job gets that does not ask, where the configuration does not say."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerConfig:
@@ -28,7 +31,7 @@ class RunnerConfig:
     job_user: str = "nobody"
     read_only: tuple[str, ...] = SYSTEM_FOLDERS
     hidden: tuple[str, ...] = ()
-    defaults: Limits = Limits(cpu_percent=100, memory_mb=512, io_bps=0)
+    defaults: Limits = DEFAULT_LIMITS
     ceilings: Limits = Limits()
     max_processes: int = 1024
     max_log_bytes: int = 0
