@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -38,31 +38,32 @@ def doctor(state_dir: str) -> None:
         raise click.ClickException(f"job execution requires Linux server (current: {sys.platform})")
     path = nearest_existing(state_dir)
     findings = probe_host(path)
-    program = [_shim_fact(), *findings.kernel]
-    storage = [_space_fact(path)]
     sections = {
-        "Host": [_capacity_fact(), *program],
-        "Namespaces": findings.namespaces,
+        "Host": [_capacity_fact(), _shim_fact(), *findings.kernel],
+        "Isolation": findings.namespaces,
         "Limits": findings.limits,
-        "Storage": storage,
+        "Storage": [*findings.storage, _space_fact(path)],
     }
-    click.echo("\n\n".join(render_section(title, facts) for title, facts in sections.items()))
-    missing = [fact for facts in sections.values() for fact in facts if fact.state is State.MISSING]
+    click.echo(render(sections))
+    missing = [fact.name for facts in sections.values() for fact in facts if fact.state is State.MISSING]
     click.echo(f"\n{_verdict(missing)}")
     sys.exit(1 if missing else 0)
 
 
-def render_section(title: str, facts: Sequence[Fact]) -> str:
-    """Return a heading and one aligned line a fact, each followed by its fix, if it has one."""
-    name_width = max(len(fact.name) for fact in facts)
+def render(sections: Mapping[str, Sequence[Fact]]) -> str:
+    """Return the facts as text: a heading a section, an aligned line a fact, below it the fix if any."""
+    name_width = max(len(fact.name) for facts in sections.values() for fact in facts)
     state_width = max(map(len, State))
-    lines = [click.style(title, bold=True)]
-    for fact in facts:
-        state = click.style(fact.state.value.ljust(state_width), fg=_COLORS[fact.state])
-        lines.append(f"  {fact.name.ljust(name_width)}  {state}  {fact.detail}")
-        if fact.fix:
-            lines.append(f"  {' ' * name_width}  {' ' * state_width}  fix: {fact.fix}")
-    return "\n".join(lines)
+    indent = " " * (2 + name_width + 2 + state_width + 2)
+    blocks = []
+    for title, facts in sections.items():
+        lines = [click.style(title, bold=True)]
+        for fact in facts:
+            state = click.style(fact.state.value.ljust(state_width), fg=_COLORS[fact.state])
+            lines.append(f"  {fact.name.ljust(name_width)}  {state}  {fact.detail}")
+            lines += [f"{indent}fix: {fact.fix}"] if fact.fix else []
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
 
 
 def nearest_existing(path: str) -> str:
@@ -93,7 +94,7 @@ def _space_fact(path: str) -> Fact:
     return Fact("space", State.LIMITED, detail, "free some, or set stateDir to a larger filesystem")
 
 
-def _verdict(missing: Sequence[Fact]) -> str:
+def _verdict(missing: Sequence[str]) -> str:
     if not missing:
         return "Jobs can run here, with all limits."
-    return f"Not every job can run here; missing: {', '.join(fact.name for fact in missing)}."
+    return f"Not every job can run here; missing: {', '.join(missing)}."

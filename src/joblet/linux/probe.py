@@ -24,9 +24,8 @@ class Findings:
     @property
     def missing(self) -> list[Fact]:
         """What keeps some job from running as asked."""
-        return [
-            fact for fact in (*self.kernel, *self.namespaces, *self.limits) if fact.state is State.MISSING
-        ]
+        facts = (*self.kernel, *self.namespaces, *self.limits, *self.storage)
+        return [fact for fact in facts if fact.state is State.MISSING]
 
 
 def probe_host(path: str) -> Findings:
@@ -42,5 +41,6 @@ def probe_host(path: str) -> Findings:
     return Findings(
         kernel=tuple(probe_kernel()),
         namespaces=tuple(probe_namespaces()),
-        limits=(*probe_controllers(find_hierarchy(), disk), disk_fact),
+        limits=tuple(probe_controllers(find_hierarchy(), disk)),
+        storage=(disk_fact,),
     )

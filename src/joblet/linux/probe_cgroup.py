@@ -43,7 +43,7 @@ def probe_disk(path: str) -> tuple[str, Fact]:
         disk = device_of(path)
     except OSError as error:
         fix = "put the state directory on a filesystem that is on a disk"
-        return "", Fact("disk", State.MISSING, f"{error.filename}: {error.strerror}", fix)
+        return "", Fact("disk", State.MISSING, _what(error), fix)
     return disk, Fact("disk", State.OK, f"{path} is on {disk} ({_disk_name(disk)})")
 
 
@@ -61,7 +61,7 @@ def _probe_controller(hierarchy: Hierarchy, name: str, disk: str) -> Fact:
             version = cgroup_v2 if name in hierarchy.v2_controllers else cgroup_v1
             cgroup_directory.apply(cgroup, version.settings(cgroup, [name], limits))
     except OSError as error:
-        return Fact(name, State.MISSING, str(error), _how_to_repair(error, name, path))
+        return Fact(name, State.MISSING, _what(error), _how_to_repair(error, name, path))
     return Fact(name, State.OK, f"{_place(hierarchy, name)}; set a limit and read it back")
 
 
@@ -74,7 +74,7 @@ def _probe_swap(hierarchy: Hierarchy) -> Fact:
         with _probe_cgroup(hierarchy, "memory") as cgroup:
             counts = cgroup_v1.counts_swap(cgroup) or cgroup_v2.counts_swap(cgroup)
     except OSError as error:
-        return Fact(name, State.LIMITED, str(error), SWAP_FIX)
+        return Fact(name, State.LIMITED, _what(error), SWAP_FIX)
     if counts:
         return Fact(name, State.OK, "swap counts towards a job's memory")
     return Fact(
@@ -91,7 +91,7 @@ def _probe_kill(hierarchy: Hierarchy) -> Fact:
         with _probe_cgroup(hierarchy, "") as cgroup:
             has_kill = os.path.exists(f"{cgroup}/cgroup.kill")
     except OSError as error:
-        return Fact(name, State.MISSING, str(error), _how_to_repair(error, "", hierarchy.v2_path))
+        return Fact(name, State.MISSING, _what(error), _how_to_repair(error, "", hierarchy.v2_path))
     if has_kill:
         return Fact(name, State.OK, f"v2 at {hierarchy.v2_path}; all of a job is killed at once")
     return Fact(name, State.LIMITED, "processes are killed one by one", "Linux 5.14 or later")
@@ -142,6 +142,10 @@ def _how_to_repair(error: OSError, name: str, path: str) -> str:
         errno.ENOENT: f"use a kernel with {KERNEL_OPTIONS.get(name, 'CONFIG_CGROUPS')}=y",
     }
     return fixes.get(error.errno or 0, "see the kernel's log: dmesg | tail")
+
+
+def _what(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}"
 
 
 def _disk_name(disk: str) -> str:
