@@ -5,11 +5,11 @@ import signal
 from pathlib import Path
 
 import pytest
-from support.running import output_of, run, wait_for_line
 
 from joblet import JobRunner, JobSpec, JobStatus, Reason, RunnerConfig
 from joblet.linux.pidfd import PidFd
 from joblet.runner.jobdir import JobDirectory
+from support.running import output_of, run, wait_for_line
 
 pytestmark = pytest.mark.isolation
 
