@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from joblet import JobRunner, JobSpec, JobStatus, Limits, Reason, RunnerConfig
-from support.running import python, run, wait_for_line
+from support.running import python, run, wait_for_line, wait_running
 
 pytestmark = pytest.mark.isolation
 
@@ -41,6 +41,7 @@ async def test_a_memory_hog_is_killed_and_its_neighbour_lives(runner: JobRunner)
     """The kernel kills the one that exceeds its limit; the reason is oom, the peak is near the limit."""
     neighbour = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 600")))
     await wait_for_line(runner, neighbour.id, b"ready\n")
+    await wait_running(runner, neighbour.id)
 
     job, _ = await python(runner, HOG, limits=Limits(memory_mb=64))
 

@@ -8,7 +8,7 @@ import pytest
 
 from joblet import JobRunner, JobSpec, JobStatus
 from joblet.errors import InvalidRequestError, JobNotFoundError
-from support.running import output_of, python, run, wait_for_line
+from support.running import output_of, python, run, wait_for_line, wait_running
 
 pytestmark = pytest.mark.isolation
 
@@ -74,7 +74,7 @@ async def test_a_follower_sees_output_as_it_comes(runner: JobRunner) -> None:
     job = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 60")))
 
     await wait_for_line(runner, job.id, b"ready\n")
-    assert (await runner.status(job.id)).status is JobStatus.RUNNING
+    assert (await wait_running(runner, job.id)).status is JobStatus.RUNNING
     await runner.stop(job.id)
 
 

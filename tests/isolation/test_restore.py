@@ -9,7 +9,7 @@ import pytest
 from joblet import JobRunner, JobSpec, JobStatus, Reason, RunnerConfig
 from joblet.linux.pidfd import PidFd
 from joblet.runner.jobdir import JobDirectory
-from support.running import output_of, run, wait_for_line
+from support.running import output_of, run, wait_for_line, wait_running
 
 pytestmark = pytest.mark.isolation
 
@@ -26,7 +26,7 @@ async def test_a_job_outlives_its_runner(config: RunnerConfig) -> None:
     async with JobRunner(config) as runner:
         job = await runner.start(JobSpec("sh", ("-c", "echo one; read line; sleep 600")))
         await wait_for_line(runner, job.id, b"one\n")
-        before = await runner.status(job.id)
+        before = await wait_running(runner, job.id)
     async with JobRunner(config) as runner:
         after = await runner.status(job.id)
         stopped = await runner.stop(job.id)
@@ -39,7 +39,8 @@ async def test_a_job_outlives_its_runner(config: RunnerConfig) -> None:
 async def test_an_end_that_nobody_saw_is_found(config: RunnerConfig) -> None:
     """A job that ended between two runners has its true status, code and output."""
     async with JobRunner(config) as runner:
-        job = await runner.start(JobSpec("sh", ("-c", "sleep 0.2; echo done; exit 7")))
+        job = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 0.2; echo done; exit 7")))
+        await wait_for_line(runner, job.id, b"ready\n")
         shim = PidFd(shim_of(config, job.id))
     with shim:
         await shim.wait_ended()
@@ -49,14 +50,14 @@ async def test_an_end_that_nobody_saw_is_found(config: RunnerConfig) -> None:
 
         assert ended.ending is not None
         assert (ended.status, ended.exit_code, ended.ending.reason) == (JobStatus.FAILED, 7, Reason.EXITED)
-        assert await output_of(runner, job.id) == b"done\n"
+        assert await output_of(runner, job.id) == b"ready\ndone\n"
 
 
 async def test_a_killed_shim_is_a_lost_job(runner: JobRunner, config: RunnerConfig) -> None:
     """Its job is gone with it, and what became of it is said to be unknown, never 0."""
     job = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 600")))
     await wait_for_line(runner, job.id, b"ready\n")
-    command = PidFd((await runner.status(job.id)).pid)
+    command = PidFd((await wait_running(runner, job.id)).pid)
 
     os.kill(shim_of(config, job.id), signal.SIGKILL)
     ended = await runner.wait(job.id)
@@ -89,7 +90,8 @@ async def test_an_unreadable_exit_record_is_a_lost_job(config: RunnerConfig) -> 
     """Half a record is no record, and the neighbour's is not touched."""
     async with JobRunner(config) as runner:
         neighbour, _ = await run(runner, "true")
-        job = await runner.start(JobSpec("sleep", ("0.2",)))
+        job = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 0.2")))
+        await wait_for_line(runner, job.id, b"ready\n")
         shim = PidFd(shim_of(config, job.id))
     with shim:
         await shim.wait_ended()

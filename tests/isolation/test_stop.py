@@ -44,7 +44,7 @@ async def test_a_polite_job_is_stopped_by_sigterm(runner: JobRunner) -> None:
 
 async def test_a_job_may_clean_up_within_the_grace_period(config: RunnerConfig) -> None:
     """SIGTERM can be handled, its output is kept, and the grace period ends when the job does."""
-    script = "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.01; done"
+    script = "trap 'echo bye; exit 3' TERM; echo ready; while :; do :; done"
     async with JobRunner(dataclasses.replace(config, stop_grace_seconds=60)) as runner:
         job = await runner.start(JobSpec("sh", ("-c", script)))
         await wait_for_line(runner, job.id, b"ready\n")
@@ -56,7 +56,7 @@ async def test_a_job_may_clean_up_within_the_grace_period(config: RunnerConfig) 
 
 async def test_sigterm_reaches_the_whole_process_group(config: RunnerConfig) -> None:
     """The signal goes to the group, as a terminal's would, not only to the command."""
-    script = "sh -c 'trap \"echo child; exit\" TERM; echo ready; while :; do sleep 0.01; done'; echo parent"
+    script = "sh -c 'trap \"echo child; exit\" TERM; echo ready; while :; do :; done'; echo parent"
     async with JobRunner(dataclasses.replace(config, stop_grace_seconds=60)) as runner:
         job = await runner.start(JobSpec("sh", ("-c", f"trap : TERM; {script}")))
         await wait_for_line(runner, job.id, b"ready\n")

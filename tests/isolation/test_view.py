@@ -140,7 +140,7 @@ async def test_what_is_hidden_is_covered(config: RunnerConfig, tmp_path: Path) -
         "chroot / true",
         "sh -c 'echo 1 > /proc/sys/vm/drop_caches'",
         "sh -c 'echo h > /proc/sysrq-trigger'",
-        "sh -c 'echo 1000 > /proc/1/oom_score_adj'",
+        "sh -c 'echo -1000 > /proc/self/oom_score_adj'",
         "head -c1 /proc/kcore",
         "dmesg",
     ],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import NamedTuple
 
-from joblet import Job, JobRunner, JobSpec, Limits
+from joblet import Job, JobRunner, JobSpec, JobStatus, Limits
 
 PYTHON = "/usr/bin/python3"  # one that a job can see, unlike a virtual environment's
 
@@ -44,6 +45,13 @@ async def wait_for_line(runner: JobRunner, job_id: str, line: bytes) -> None:
             if line in seen:
                 return
     raise AssertionError(f"the job ended without {line!r}; it printed {seen!r}")
+
+
+async def wait_running(runner: JobRunner, job_id: str) -> Job:
+    """Return the job once it is RUNNING; its first output may be seen earlier."""
+    while (job := await runner.status(job_id)).status is JobStatus.INITIALIZING:  # noqa: ASYNC110  no event says it
+        await asyncio.sleep(0)
+    return job
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
