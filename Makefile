@@ -7,6 +7,9 @@ STAMP  := $(VENV)/.installed
 
 .PHONY: demo dev check format test bench proto clean shim
 
+demo: dev
+	$(BIN)/python demo/demo.py
+
 dev: $(STAMP) $(SHIM)
 
 $(STAMP): pyproject.toml
