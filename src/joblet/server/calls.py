@@ -1,0 +1,146 @@
+"""What every call goes through, whichever service answers it: may it, the log, the status, the drain.
+
+The services themselves raise errors of `joblet.errors` and know nothing of
+this. An error that is none of those is a bug of ours: it is logged with its
+traceback, and the caller is told nothing but that it happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from grpclib.const import Handler, Status
+from grpclib.exceptions import GRPCError
+from grpclib.server import Stream
+from h2.exceptions import ProtocolError
+
+from joblet.errors import (
+    AccessDeniedError,
+    InvalidRequestError,
+    JobletError,
+    ServerError,
+    ServerUnavailableError,
+    UnauthenticatedError,
+)
+from joblet.server.auth import authorize_call
+from joblet.wire.status import status_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+AnyStream = Stream[Any, Any]
+Method = Callable[[AnyStream], Awaitable[None]]
+Mapping = dict[str, Handler]
+
+SHUTTING_DOWN = "the server is shutting down"
+FAREWELL_SECONDS = 1.0
+"""How long a call may take to tell its client that the server is shutting down."""
+
+
+class Calls:
+    """The calls that are running on this server."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self._draining = False
+
+    def guarded(self, mapping: Mapping) -> Mapping:
+        """Return the same RPCs, each behind everything that this module does."""
+        return {
+            path: handler._replace(func=self._guard(path, handler.func)) for path, handler in mapping.items()
+        }
+
+    async def drain(self, timeout_seconds: float) -> None:
+        """Refuse new calls, let the running ones end until the timeout, then end them.
+
+        Their clients are told that the server is unavailable, so that they may
+        come back and go on where they were.
+        """
+        self._draining = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=timeout_seconds)
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=FAREWELL_SECONDS)
+
+    def _guard(self, path: str, method: Method) -> Method:
+        async def call(stream: AnyStream) -> None:
+            started = time.monotonic()
+            status = Status.UNKNOWN
+            try:
+                status = await self._answer(path, method, stream)
+            finally:
+                took_ms = (time.monotonic() - started) * 1000
+                log.debug("call", method=path, status=status.name, duration=f"{took_ms:.1f}ms")
+
+        return call
+
+    async def _answer(self, path: str, method: Method, stream: AnyStream) -> Status:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  grpclib runs each call in a task
+        self._running.add(task)
+        try:
+            await self._run(path, method, stream)
+        except JobletError as error:
+            return await refuse(path, stream, error)
+        finally:
+            self._running.discard(task)
+        return Status.OK
+
+    async def _run(self, path: str, method: Method, stream: AnyStream) -> None:
+        if self._draining:
+            raise ServerUnavailableError(SHUTTING_DOWN)
+        authorize_call(path, stream.peer.cert())
+        try:
+            await method(stream)
+        except asyncio.CancelledError:
+            # Its client is gone, or the drain is over; the first needs no answer and can have none.
+            if self._draining:
+                raise ServerUnavailableError(SHUTTING_DOWN) from None
+            raise
+        except NotImplementedError as error:
+            # grpclib, of a compressed message.
+            raise GRPCError(Status.UNIMPLEMENTED, "compressed messages are not accepted") from error
+        except (JobletError, GRPCError):
+            raise
+        except Exception as error:
+            log.exception("call failed unexpectedly", method=path)
+            raise ServerError("internal error; the server's log says more") from error
+
+
+async def refuse(path: str, stream: AnyStream, error: JobletError) -> Status:
+    """Log an error and send it to the client, as its status; return the status."""
+    status, message, metadata = status_of(error)
+    log_refusal(path, stream, error)
+    # The client may have reset the stream in the meantime: then there is nobody to tell.
+    with contextlib.suppress(ProtocolError):
+        await stream.send_trailing_metadata(status=status, status_message=message, metadata=metadata)
+    return status
+
+
+def log_refusal(path: str, stream: AnyStream, error: JobletError) -> None:
+    """Log at the level that the kind of error has in the API's list."""
+    if isinstance(error, UnauthenticatedError):
+        log.error("authentication failed", method=path, reason=str(error), peer=stream.peer.addr())
+    elif isinstance(error, AccessDeniedError):
+        log.warning("access denied", method=path, reason=str(error), peer=stream.peer.addr())
+    else:
+        log.info("call refused", method=path, reason=str(error))
+
+
+async def receive(stream: Stream[Any, Any]) -> Any:
+    """Return the one message of a unary request.
+
+    Raises:
+        InvalidRequestError: the client ended the call without any.
+
+    """
+    message = await stream.recv_message()
+    if message is None:
+        raise InvalidRequestError("the call has no request message")
+    return message

@@ -1,0 +1,113 @@
+"""The composition root of `joblet serve`: the one place where the parts are made and put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING
+
+import structlog
+from grpclib.health.check import ServiceStatus
+from grpclib.health.service import Health
+from grpclib.reflection.service import ServerReflection
+
+from joblet.config import ServerConfig
+from joblet.runner.supervisor import JobRunner
+from joblet.server.calls import Calls, Mapping
+from joblet.server.edge import Edge
+from joblet.server.jobs import JobletService
+from joblet.server.listener import Listener
+from joblet.server.log import open_log
+from joblet.server.notify import READY, STOPPING, notify
+
+if TYPE_CHECKING:
+    from grpclib._typing import IServable
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+Ready = Callable[[str, int], None]
+"""Told the bound address and port once calls are accepted."""
+
+
+def run(config: ServerConfig, *, ready: Ready = lambda _address, _port: None) -> None:
+    """Serve until SIGTERM or SIGINT, on uvloop where it is installed.
+
+    Raises:
+        ConfigurationError: a certificate, the address or the log cannot be used.
+        StateDirectoryInUseError: another daemon runs on the same state directory.
+        HostError: this host cannot isolate jobs.
+
+    """
+    with open_log(config.logging), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve(config, ready=ready))
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loop, or None for asyncio's own."""
+    try:
+        import uvloop  # noqa: PLC0415  optional: installed on Linux only
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def serve(config: ServerConfig, *, ready: Ready = lambda _address, _port: None) -> None:
+    """Serve until SIGTERM or SIGINT; then drain, and leave the jobs running.
+
+    Raises:
+        ConfigurationError: a certificate or the address cannot be used.
+        StateDirectoryInUseError: another daemon runs on the same state directory.
+        HostError: this host cannot isolate jobs.
+
+    """
+    with stop_signals() as stopped:
+        async with JobRunner(config.runner) as runner:
+            jobs = JobletService(runner, max_send_bytes=config.grpc.max_send_bytes)
+            async with serving(config, [jobs]) as (address, port):
+                log.info("server started", address=address, port=port)
+                ready(address, port)
+                notify(READY)
+                await stopped.wait()
+                log.info("server stopping", drainTimeout=f"{config.grpc.drain_timeout_seconds:g}s")
+                notify(STOPPING)
+    log.info("server stopped")
+
+
+@contextlib.asynccontextmanager
+async def serving(config: ServerConfig, services: list[IServable]) -> AsyncIterator[tuple[str, int]]:
+    """Serve these services, health and reflection while the block runs, then drain; yields the address.
+
+    Raises:
+        ConfigurationError: a certificate or the address cannot be used.
+
+    """
+    health = ServiceStatus()
+    health.set(True)
+    everything = ServerReflection.extend([*services, Health({service: [health] for service in services})])
+    mapping: Mapping = {}
+    for service in everything:
+        mapping.update(service.__mapping__())
+    calls = Calls()
+    edge = Edge(calls.guarded(mapping), config.grpc)
+    async with Listener(edge, config.tls, config.grpc, address=config.address, port=config.port) as listener:
+        yield listener.address
+        health.set(False)
+        await listener.stop_accepting()
+        await calls.drain(config.grpc.drain_timeout_seconds)
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """Yield an event that SIGTERM and SIGINT set, for as long as the block runs."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        yield stopped
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

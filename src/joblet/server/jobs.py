@@ -1,0 +1,68 @@
+"""JobletService: each RPC is one call of the runner. No decision is made here."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from joblet.runner.supervisor import JobRunner
+from joblet.server.auth import principal_from_certificate
+from joblet.server.calls import receive
+from joblet.wire.convert import job_to_message, spec_from_message, stopped_to_message
+from joblet.wire.generated import joblet_pb2 as pb
+from joblet.wire.generated.joblet_grpc import JobletServiceBase
+
+if TYPE_CHECKING:
+    from grpclib.server import Stream
+
+CHUNK_OVERHEAD_BYTES = 32
+"""The most that a DataChunk adds to its payload: two tags, a length and an offset."""
+
+
+class JobletService(JobletServiceBase):
+    """Serves the jobs of one runner."""
+
+    def __init__(self, runner: JobRunner, *, max_send_bytes: int) -> None:
+        self._runner = runner
+        self._payload_bytes = max(max_send_bytes - CHUNK_OVERHEAD_BYTES, 1)
+
+    async def RunJob(self, stream: Stream[pb.RunJobReq, pb.RunJobRes]) -> None:
+        """Answer once the job is durably accepted."""
+        spec = spec_from_message(await receive(stream))
+        job = await self._runner.start(spec, owner=caller_name(stream))
+        await stream.send_message(job_to_message(job, pb.RunJobRes))
+
+    async def GetJobStatus(self, stream: Stream[pb.GetJobStatusReq, pb.GetJobStatusRes]) -> None:
+        """Answer with the job as it is now."""
+        request = await receive(stream)
+        job = await self._runner.status(request.id)
+        await stream.send_message(job_to_message(job, pb.GetJobStatusRes))
+
+    async def StopJob(self, stream: Stream[pb.StopJobReq, pb.StopJobRes]) -> None:
+        """Answer once the job is gone."""
+        request = await receive(stream)
+        job = await self._runner.stop(request.id, by=caller_name(stream))
+        await stream.send_message(stopped_to_message(job))
+
+    async def ListJobs(self, stream: Stream[pb.EmptyRequest, pb.Jobs]) -> None:
+        """Answer with all jobs; too many for one message are RESOURCE_EXHAUSTED (`edge.py`)."""
+        await receive(stream)
+        jobs = await self._runner.list()
+        await stream.send_message(pb.Jobs(jobs=[job_to_message(job, pb.Job) for job in jobs]))
+
+    async def GetJobLogs(self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]) -> None:
+        """Send the log from the offset on; flow control is the client's, so a slow one costs no memory."""
+        request = await receive(stream)
+        offset = request.offset
+        chunks = self._runner.logs(request.id, offset=offset, follow=not request.noFollow)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                for start in range(0, len(chunk), self._payload_bytes):
+                    payload = chunk[start : start + self._payload_bytes]
+                    await stream.send_message(pb.DataChunk(payload=payload, offset=offset))
+                    offset += len(payload)
+
+
+def caller_name(stream: Stream[Any, Any]) -> str:
+    """Return the name of the principal that calls."""
+    return principal_from_certificate(stream.peer.cert()).name
