@@ -1,24 +1,65 @@
-"""A runner of its own for each test."""
+"""Cgroups for one test, on this host's own controllers, gone afterwards."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 
-from joblet import JobRunner, RunnerConfig
+from joblet.linux import cgroup_directory
+from joblet.linux.cgroup import CgroupLimits, Hierarchy, JobCgroup, find_hierarchy
+from support.host import PATIENCE
+
+PARENT = f"joblet-test-{os.getpid()}.slice"
+MIB = 1 << 20
+EASY = CgroupLimits(cpu_percent=100, memory_bytes=256 * MIB, io_bps=0, max_processes=64)
+
+MakeCgroup = Callable[..., JobCgroup]
+
+
+@pytest.fixture(params=["all", "v1 only"])
+def hierarchy(request: pytest.FixtureRequest) -> Hierarchy:
+    """Where this host's controllers are; and once more as if it had no v2, if that leaves any."""
+    found = find_hierarchy()
+    if request.param == "all":
+        return found
+    v1_only = replace(found, v2_path="", v2_controllers=frozenset())
+    if v1_only.missing(EASY):
+        pytest.skip("this host has no v1 controllers")
+    return v1_only
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> RunnerConfig:
-    """Return the defaults, on a state directory of the test's own."""
-    return RunnerConfig(state_dir=tmp_path / "state")
+async def make_cgroup(hierarchy: Hierarchy) -> AsyncIterator[MakeCgroup]:
+    """Make cgroups with given limits (or names), and remove them with all that is in them."""
+    made: list[JobCgroup] = []
+    numbers = itertools.count(1)
+
+    def make(limits: CgroupLimits = EASY, name: str = "") -> JobCgroup:
+        cgroup = JobCgroup.create(hierarchy, PARENT, name or f"job-{next(numbers)}", limits)
+        made.append(cgroup)
+        return cgroup
+
+    yield make
+    async with asyncio.timeout(10 * PATIENCE):
+        for cgroup in made:
+            cgroup.kill()
+            await cgroup.wait_empty()
+            cgroup.remove()
+    for path in paths_below(hierarchy):
+        cgroup_directory.remove(path)
 
 
-@pytest.fixture
-async def runner(config: RunnerConfig) -> AsyncIterator[JobRunner]:
-    """Return a runner that has stopped its jobs when the test is over."""
-    async with JobRunner(config) as runner:
-        yield runner
-        for job in await runner.list():
-            if not job.status.is_terminal:
-                await runner.stop(job.id)
+def paths_below(hierarchy: Hierarchy, name: str = "") -> list[str]:
+    """Return the paths that a test's slice, or a cgroup in it, has in each hierarchy."""
+    mount_points = {*hierarchy.v1_paths.values(), hierarchy.v2_path} - {""}
+    return [os.path.normpath(f"{mount_point}/{PARENT}/{name}") for mount_point in mount_points]
+
+
+def left_of(hierarchy: Hierarchy, name: str) -> list[str]:
+    """Return what there is of a cgroup, in any hierarchy."""
+    return [path for path in paths_below(hierarchy, name) if os.path.exists(path)]

@@ -56,7 +56,9 @@ class JobCgroup:
 
         """
         if missing := hierarchy.missing(limits):
-            raise OSError(errno.EOPNOTSUPP, f"no cgroup controller on this host for: {', '.join(missing)}")
+            raise OSError(
+                errno.EOPNOTSUPP, f"this host has no controller for: {', '.join(missing)}", "/proc/cgroups"
+            )
         with contextlib.ExitStack() as undo:
             v2_path = _create_v2(undo, hierarchy, parent, name, limits)
             v1_paths = _create_v1(undo, hierarchy, parent, name, limits)

@@ -1,0 +1,37 @@
+"""Rules for all tests: where they can run, and that they leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.host import MUST_ISOLATE, PATIENCE, why_no_isolation
+from support.leaks import read_holdings, wait_leftovers
+
+TOUCH_THE_HOST = frozenset({"integration", "shim", "isolation", "acceptance"})
+SETTLE_SECONDS = 5.0
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that this host cannot isolate, or fail it where it must."""
+    if item.get_closest_marker("isolation") and (reason := why_no_isolation()):
+        if MUST_ISOLATE:
+            pytest.fail(
+                f"this host cannot isolate, and JOBLET_MUST_ISOLATE=1 says it must: {reason}", pytrace=False
+            )
+        pytest.skip(f"this host cannot isolate: {reason}")
+
+
+@pytest.fixture(autouse=True)
+def no_leftovers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail a test after which more processes, mounts, cgroups or open files are there than before."""
+    if TOUCH_THE_HOST.isdisjoint(request.path.parts):
+        yield
+        return
+    folder = tmp_path_factory.getbasetemp()
+    before = read_holdings(folder)
+    yield
+    if leftovers := wait_leftovers(before, folder, SETTLE_SECONDS * PATIENCE):
+        lines = [f"  {name}: {line}" for name, found in leftovers.items() for line in found]
+        pytest.fail("\n".join(["the test left behind:", *lines]), pytrace=False)
