@@ -68,7 +68,7 @@ async def serve(config: ServerConfig, *, ready: Ready = lambda _address, _port: 
             async with serving(config, [jobs]) as (address, port):
                 log.info("server started", address=address, port=port)
                 ready(address, port)
-                notify(READY)
+                notify(f"{READY}\nSTATUS=serving on {address}:{port}")
                 await stopped.wait()
                 log.info("server stopping", drainTimeout=f"{config.grpc.drain_timeout_seconds:g}s")
                 notify(STOPPING)
