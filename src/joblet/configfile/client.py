@@ -57,11 +57,8 @@ def choose_node(choice: Choice) -> Node:
             malformed, or a certificate is nowhere to be read.
 
     """
-    file = None if choice.is_complete else find_client_config(choice.config)
-    if file is None and choice.node:
-        raise ConfigurationError(
-            FILE_NAME, f"not found, so no node {choice.node!r} (looked for {_searched()})"
-        )
+    find = require_client_config if choice.node else find_client_config
+    file = None if choice.is_complete else find(choice.config)
     node = _node_of_file(file, choice.node or DEFAULT_NODE) if file else None
     known = {"cert": node.tls.cert, "key": node.tls.key, "ca": node.tls.ca} if node else {}
     said = {"cert": choice.cert, "key": choice.key, "ca": choice.ca}
@@ -76,6 +73,19 @@ def find_client_config(named: str) -> Path | None:
     if named:
         return Path(named)
     return next((file for file in map(Path.expanduser, SEARCHED) if file.exists()), None)
+
+
+def require_client_config(named: str) -> Path:
+    """Return the same.
+
+    Raises:
+        ConfigurationError: none is named and none exists.
+
+    """
+    file = find_client_config(named)
+    if file is None:
+        raise ConfigurationError(FILE_NAME, f"not found (looked for {_searched()})")
+    return file
 
 
 def read_nodes(file: Path) -> Mapping[str, Node]:

@@ -154,7 +154,7 @@ def test_a_wrong_flag_is_refused(choice: Choice, message: str) -> None:
 def test_a_node_without_a_file_is_refused() -> None:
     """`--node` cannot mean anything where there is no file."""
     assert refusal(Choice(node="prod")).startswith(
-        "rnx-config.yml: not found, so no node 'prod' (looked for "
+        "rnx-config.yml: not found (looked for "
     )
 
 

@@ -1,0 +1,63 @@
+"""`rnx log`: a job's output as it was written, byte for byte, to its end."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import click
+
+from joblet.cli.calling import call
+from joblet.configfile.client import Choice
+
+if TYPE_CHECKING:
+    from joblet.client import Client
+
+FLAG_VALUES = {"true": "--follow", "false": "--no-follow"}
+
+
+class LogCommand(click.Command):
+    """Takes `--follow=false` too, which click has no form for that leaves `-f 1` alone."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line, see `click.Command`."""
+        return super().parse_args(ctx, [follow_flag(arg) for arg in args])
+
+
+def follow_flag(arg: str) -> str:
+    """Return click's form of `--follow=...`, anything else as it is."""
+    name, equals, value = arg.partition("=")
+    if name not in {"--follow", "-f"} or not equals:
+        return arg
+    try:
+        return FLAG_VALUES[value.lower()]
+    except KeyError:
+        raise click.UsageError(f"--follow: expected true or false, got {value!r}") from None
+
+
+@click.command("log", cls=LogCommand)
+@click.option("--follow/--no-follow", "-f", default=True, help="Follow the log stream (default: true).")
+@click.argument("job_id", metavar="<job-id>")
+@click.pass_obj
+def command(choice: Choice, *, follow: bool, job_id: str) -> None:
+    """Stream job output in real-time or view historical logs.
+
+    \b
+    Examples:
+      rnx log 1                  # View all logs
+      rnx log -f 1               # Follow live output
+      rnx log --follow=false 1   # Historical logs only
+    """  # noqa: D301  \b is click's mark for text that it must not rewrap
+    call(choice, lambda client: copy_log(client, job_id, follow=follow))
+
+
+async def copy_log(client: Client, job_id: str, *, follow: bool) -> None:
+    """Write the job's output to stdout as it comes."""
+    from joblet.cli.output import Output  # noqa: PLC0415  not for --help
+
+    await client.status(job_id)  # so that no header announces the log of a job that there is not
+    click.echo(f"Logs for job {job_id} (Press Ctrl+C to exit if streaming):", err=True)
+    output = Output()
+    async with aclosing(client.logs(job_id, follow=follow)) as chunks:
+        async for chunk in chunks:
+            await output.write(chunk)

@@ -1,0 +1,84 @@
+"""What `rnx` and `joblet` share: commands that are imported late, and one way out.
+
+Exit codes: 0; 1 for a failure; 2 for wrong usage; 130 after Ctrl-C and 141 when
+whoever reads the output has left, as shells give them (128 + signal). Whatever
+fails is one line on stderr; a traceback is a bug.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from joblet.cli.render import printable
+from joblet.errors import JobletError
+
+FAILURE = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+
+
+class LateGroup(click.Group):
+    """A group whose commands are imported when they are used; `modules` says where each is."""
+
+    def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Return the names in the order of `modules`, which is that of use."""
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
+        """Return the module's `command`, or None if there is no such name."""
+        if cmd_name not in self._modules:
+            return None
+        command = importlib.import_module(self._modules[cmd_name]).command
+        return command if isinstance(command, click.Command) else None
+
+
+def run(program: click.Group) -> NoReturn:
+    """Run a program with the arguments of this process, and exit."""
+    code = exit_code(program, sys.argv[1:])
+    if code:
+        # What could not be written is still in the buffer, and Python would fail at it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)
+
+
+def exit_code(program: click.Group, arguments: Sequence[str]) -> int:
+    """Run a program, say what went wrong if something did, and return its exit code.
+
+    Not `click.Group.main`: on Windows that expands `*` in what is for the
+    job's host, and it has its own ways to end on Ctrl-C and a closed pipe.
+    """
+    try:
+        with program.make_context(program.name, list(arguments)) as ctx:
+            program.invoke(ctx)
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return OUTPUT_CLOSED
+    except (click.ClickException, JobletError, OSError) as error:
+        click.echo(f"Error: {printable(explanation(error))}", err=True)
+        return WRONG_USAGE if isinstance(error, click.UsageError) else FAILURE
+    return 0
+
+
+def explanation(error: click.ClickException | JobletError | OSError) -> str:
+    """Return what went wrong, in one line."""
+    if isinstance(error, click.UsageError) and error.ctx:
+        return f"{error.format_message()} (see {error.ctx.command_path} --help)"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError):
+        return f"{error.filename or 'cannot write output'}: {error.strerror or error}"
+    return str(error)

@@ -1,0 +1,17 @@
+"""`rnx status`: what a job is doing, or how it ended."""
+
+from __future__ import annotations
+
+import click
+
+from joblet.cli import render
+from joblet.cli.calling import call
+from joblet.configfile.client import Choice
+
+
+@click.command("status")
+@click.argument("job_id", metavar="<job-id>")
+@click.pass_obj
+def command(choice: Choice, job_id: str) -> None:
+    """Get detailed information about a job by ID."""
+    click.echo(render.status(call(choice, lambda client: client.status(job_id))))
