@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,10 @@ from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 
 from joblet.config import GrpcConfig, RunnerConfig, ServerConfig, TlsConfig
+from joblet.server.calls import Calls
 from joblet.server.daemon import serving
+from joblet.server.edge import Edge
+from joblet.server.listener import Listener
 from joblet.testing.authority import Authority
 from joblet.wire.tls import client_context
 
@@ -35,6 +38,15 @@ async def running_edge(
         yield port
 
 
+@contextlib.asynccontextmanager
+async def running_only(authority: Authority, service: IServable, **grpc: Any) -> AsyncIterator[int]:
+    """Serve this service alone, not even health beside it; yields the port."""
+    config = GrpcConfig(**grpc)
+    edge = Edge(Calls().guarded(service.__mapping__()), config)
+    async with Listener(edge, authority.server(), config, address="127.0.0.1", port=0) as listener:
+        yield listener.address[1]
+
+
 @contextlib.contextmanager
 def connected(port: int, tls: TlsConfig) -> Iterator[Channel]:
     """Yield a channel to the server that is closed afterwards."""
@@ -45,11 +57,15 @@ def connected(port: int, tls: TlsConfig) -> Iterator[Channel]:
         channel.close()
 
 
-@contextlib.contextmanager
-def status_of_call() -> Iterator[list[GRPCError]]:
-    """Yield a list that holds the GRPCError of the block afterwards, if there was one."""
-    caught: list[GRPCError] = []
+async def call_failure(call: Awaitable[object]) -> GRPCError:
+    """Return the error that a call ends with.
+
+    Raises:
+        AssertionError: it succeeds.
+
+    """
     try:
-        yield caught
+        await call
     except GRPCError as error:
-        caught.append(error)
+        return error
+    raise AssertionError("the call succeeded")

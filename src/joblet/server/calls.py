@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -34,7 +34,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 AnyStream = Stream[Any, Any]
 Method = Callable[[AnyStream], Awaitable[None]]
-Mapping = dict[str, Handler]
+Rpcs = Mapping[str, Handler]
 
 SHUTTING_DOWN = "the server is shutting down"
 FAREWELL_SECONDS = 1.0
@@ -48,11 +48,9 @@ class Calls:
         self._running: set[asyncio.Task[Any]] = set()
         self._draining = False
 
-    def guarded(self, mapping: Mapping) -> Mapping:
+    def guarded(self, rpcs: Rpcs) -> Rpcs:
         """Return the same RPCs, each behind everything that this module does."""
-        return {
-            path: handler._replace(func=self._guard(path, handler.func)) for path, handler in mapping.items()
-        }
+        return {path: rpc._replace(func=self._guard(path, rpc.func)) for path, rpc in rpcs.items()}
 
     async def drain(self, timeout_seconds: float) -> None:
         """Refuse new calls, let the running ones end until the timeout, then end them.

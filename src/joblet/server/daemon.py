@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,7 +16,7 @@ from grpclib.reflection.service import ServerReflection
 
 from joblet.config import ServerConfig
 from joblet.runner.supervisor import JobRunner
-from joblet.server.calls import Calls, Mapping
+from joblet.server.calls import Calls
 from joblet.server.edge import Edge
 from joblet.server.jobs import JobletService
 from joblet.server.listener import Listener
@@ -86,11 +87,9 @@ async def serving(config: ServerConfig, services: list[IServable]) -> AsyncItera
     health = ServiceStatus()
     health.set(True)
     everything = ServerReflection.extend([*services, Health({service: [health] for service in services})])
-    mapping: Mapping = {}
-    for service in everything:
-        mapping.update(service.__mapping__())
+    rpcs = dict(chain.from_iterable(service.__mapping__().items() for service in everything))
     calls = Calls()
-    edge = Edge(calls.guarded(mapping), config.grpc)
+    edge = Edge(calls.guarded(rpcs), config.grpc)
     async with Listener(edge, config.tls, config.grpc, address=config.address, port=config.port) as listener:
         yield listener.address
         health.set(False)

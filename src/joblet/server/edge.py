@@ -4,6 +4,7 @@
   `CappedBuffer`, which replaces a stream's own when the stream is accepted.
 * An answer is refused when it is too large to send, and a request when it is no message: `CappedCodec`.
 * A connection may have so many streams at once (RFC 9113, 5.1.2): `EdgeProtocol`.
+* A path that is no RPC is answered with UNIMPLEMENTED (grpclib leaves a header out, and clients see UNKNOWN).
 * Silent clients are pinged, and cut off when they do not answer: `configuration`.
 
 Not here: how many connections there may be, and for how long one may take to
@@ -19,19 +20,27 @@ from typing import Any
 import h2.settings
 from google.protobuf.message import DecodeError
 from grpclib.config import Configuration
+from grpclib.const import Cardinality, Status
+from grpclib.const import Handler as Method
 from grpclib.encoding.proto import ProtoCodec
+from grpclib.exceptions import GRPCError
 from grpclib.protocol import AbstractHandler, Buffer, H2Protocol, Stream
 from grpclib.server import Handler, Server
+from grpclib.server import Stream as ServerStream
 
 from joblet.config import GrpcConfig
 from joblet.errors import InvalidRequestError, MessageTooLargeError
-from joblet.server.calls import Mapping
+from joblet.server.calls import Rpcs
 
 PING_TIMEOUT_SECONDS = 20.0
 """How long a client may take to answer a ping, at most (gRPC's own default)."""
 
 STREAM_WINDOW_BYTES = 65535
 """What a client may send ahead on one stream (the least that HTTP/2 has): requests are small."""
+
+
+NO_RPC = ""
+"""The path that stands for all that are none."""
 
 
 class CappedBuffer(Buffer):
@@ -98,6 +107,10 @@ class EdgeHandler(Handler):
         """Start a call, with a cap on what it will receive; grpclib calls this before any data arrives."""
         assert stream.id is not None  # noqa: S101  accepted streams have one
         stream.buffer = CappedBuffer(partial(stream.connection.ack, stream.id), self.max_recv_bytes)
+        headers = [
+            (name, NO_RPC if name == ":path" and value not in self.mapping else value)
+            for name, value in headers
+        ]
         super().accept(stream, headers, release_stream)
 
 
@@ -144,9 +157,9 @@ class EdgeProtocol(H2Protocol):
 class Edge(Server):
     """A grpclib server that is given its connections, instead of accepting them itself."""
 
-    def __init__(self, mapping: Mapping, config: GrpcConfig) -> None:
+    def __init__(self, rpcs: Rpcs, config: GrpcConfig) -> None:
         super().__init__([], codec=CappedCodec(config.max_send_bytes), config=configuration(config))
-        self._mapping = mapping
+        self._mapping = {**rpcs, NO_RPC: Method(unimplemented, Cardinality.STREAM_STREAM, bytes, bytes)}
         self._grpc = config
 
     def protocol(self, on_lost: Callable[[EdgeProtocol], None]) -> EdgeProtocol:
@@ -154,6 +167,11 @@ class Edge(Server):
         handler = EdgeHandler(self._mapping, self._codec, None, self.__dispatch__)
         handler.max_recv_bytes = self._grpc.max_recv_bytes
         return EdgeProtocol(handler, self, self._grpc.max_streams, on_lost)
+
+
+async def unimplemented(_stream: ServerStream[Any, Any]) -> None:
+    """Answer a call of no RPC."""
+    raise GRPCError(Status.UNIMPLEMENTED, "method not found")
 
 
 def configuration(config: GrpcConfig) -> Configuration:
