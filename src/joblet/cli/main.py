@@ -9,13 +9,13 @@ import click
 from joblet.cli.program import LateGroup, run
 from joblet.configfile.client import Choice
 
-VERBS = {verb: f"joblet.cli.{verb}" for verb in ("run", "status", "list", "stop", "log", "nodes")}
+VERBS = {verb: f"joblet.cli.{verb}:command" for verb in ("run", "status", "list", "stop", "log", "nodes")}
 
 
 @click.group(
     "rnx",
     cls=LateGroup,
-    modules=VERBS,
+    homes=VERBS,
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

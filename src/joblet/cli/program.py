@@ -25,21 +25,22 @@ OUTPUT_CLOSED = 141
 
 
 class LateGroup(click.Group):
-    """A group whose commands are imported when they are used; `modules` says where each is."""
+    """A group whose commands are imported when they are used; `homes` says where: `module:name`."""
 
-    def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, homes: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._modules = modules
+        self._homes = homes
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        """Return the names in the order of `modules`, which is that of use."""
-        return list(self._modules)
+        """Return the names in the order of `homes`, which is that of use."""
+        return list(self._homes)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
-        """Return the module's `command`, or None if there is no such name."""
-        if cmd_name not in self._modules:
+        """Return the command of this name, or None if there is none."""
+        if cmd_name not in self._homes:
             return None
-        command = importlib.import_module(self._modules[cmd_name]).command
+        module, _, name = self._homes[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), name)
         return command if isinstance(command, click.Command) else None
 
 
