@@ -5,7 +5,7 @@ set -eu
 out=$1
 shift
 here=$(dirname "$0")
-flags="-std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror"
+flags="-std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror"
 hard="-fstack-protector-strong -D_FORTIFY_SOURCE=2"
 mkdir -p "$(dirname "$out")"
 # shellcheck disable=SC2086  # the flags are words

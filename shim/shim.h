@@ -1,0 +1,115 @@
+/*
+ * What the parts of joblet-shim share. README.md beside this file is the contract with the caller.
+ *
+ * The files, in the order of a job's life:
+ *
+ *   options.c       argv into numbers and paths; wrong usage ends here
+ *   joblet-shim.c   the outside: claims the job's directory, spawns init, drains, stops, ends
+ *   init.c          the inside: PID 1 of the job; sets up, starts the command, reaps, reports
+ *   root.c          the private root
+ *   user.c          every privilege dropped
+ *   seccomp.c       the system calls a job has no business with
+ *   log.c           output.log: the cap, the notices
+ *   record.c        the exit record
+ *
+ * Nothing allocates memory. What is set up is reported by return values: 0, or -1 with errno set.
+ */
+#ifndef JOBLET_SHIM_H
+#define JOBLET_SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { MAX_STEPS = 64, MAX_JOINS = 16, MAX_COUNTERS = 16 };
+
+/* A number option that was not given. No option can have this value: see the table in options.c. */
+#define ABSENT UINT64_MAX
+
+/* One --ro-bind, --symlink or --hide, in the order given. `path` is cut and mended while its parents are made. */
+struct step {
+    enum { STEP_RO_BIND, STEP_SYMLINK, STEP_HIDE } kind;
+    char *path;
+    const char *target; /* of a symbolic link */
+};
+
+struct options {
+    uint64_t dir_fd, lock_fd, status_fd, cgroup_fd;
+    uint64_t uid, gid;
+    uint64_t tmp_bytes, log_max_bytes, timeout_ms, grace_ms;
+    const char *hostname;
+    uint64_t joins[MAX_JOINS];
+    size_t join_count;
+    const char *counters[MAX_COUNTERS];
+    size_t counter_count;
+    struct step steps[MAX_STEPS];
+    size_t step_count;
+    char **command;
+    char *words; /* where the options begin in memory; they end where the command begins */
+};
+
+/* The steps of set-up, as the exit record names them: PHASE_NAMES in record.c. */
+enum phase {
+    PHASE_SETUP,
+    PHASE_CLONE,
+    PHASE_INIT,
+    PHASE_CGROUP,
+    PHASE_HOSTNAME,
+    PHASE_MOUNT,
+    PHASE_USER,
+    PHASE_SECCOMP,
+    PHASE_EXEC,
+};
+
+/* What the shim tells init, as packets of one byte. */
+#define ORDER_GO "g"   /* the job's directory is ours: the command may start */
+#define ORDER_STOP "s" /* SIGTERM for the command; before ORDER_GO: do not start it */
+
+/* What init tells the shim: one packet each. */
+struct report {
+    enum {
+        REPORT_EXECUTING, /* from the command-to-be, just before execve: the kernel adds its pid */
+        REPORT_RUNNING,   /* execve has succeeded */
+        REPORT_ENDED,     /* value: the command's wait status */
+        REPORT_FAILED,    /* value: the errno of the phase that failed */
+    } kind;
+    enum phase phase;
+    int value;
+};
+
+struct log {
+    int fd;
+    uint64_t cap;     /* 0: none */
+    uint64_t bytes;   /* the size of the file */
+    uint64_t dropped; /* output that is not in it */
+    bool closed;      /* nothing more will be written */
+    char last;        /* the last byte written */
+};
+
+enum cause { CAUSE_EXITED, CAUSE_STOPPED, CAUSE_TIMEOUT, CAUSE_START_FAILED };
+
+struct ending {
+    enum cause cause;
+    bool has_wait_status;
+    int wait_status;
+    enum phase phase; /* with CAUSE_START_FAILED */
+    int error;
+    uint64_t started_ns, ended_ns; /* wall clock; 0: never */
+};
+
+void parse_options(int argc, char **argv, struct options *options);
+
+_Noreturn void run_init(const struct options *options, int shim_fd, int output_fd);
+int make_root(const struct options *options);
+int drop_privileges(uid_t uid, gid_t gid);
+int install_filter(void);
+
+int log_open(struct log *log, int dir_fd, uint64_t cap);
+void log_append(struct log *log, const char *chunk, size_t length);
+void log_notice(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+int record_open(int dir_fd);
+int record_write(int record_fd, const struct options *options, const struct ending *ending, const struct log *log);
+
+#endif
