@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from joblet.linux import cgroup_directory
-from joblet.linux.cgroup import CgroupMismatch, Hierarchy, JobCgroup
+from joblet.linux.cgroup import CgroupMismatch, Hierarchy, JobCgroup, find_hierarchy
 from joblet.linux.cgroup_limits import Setting
 from support.host import PATIENCE
 from support.members import line_of, spawn_in
@@ -230,6 +230,48 @@ async def test_another_daemon_takes_over(make_cgroup: MakeCgroup, hierarchy: Hie
     JobCgroup.open(hierarchy, PARENT, "adopted").remove()
 
     assert left_of(hierarchy, "adopted") == []
+
+
+async def test_a_service_manager_delegates_a_part(make_cgroup: MakeCgroup, hierarchy: Hierarchy) -> None:
+    """With a delegated cgroup, v2 cgroups are made below it and nowhere else."""
+    if not hierarchy.v2_path:
+        pytest.skip("there is no v2 hierarchy to delegate from")
+    make_cgroup()  # brings the controllers down to the slice
+    os.mkdir(f"{hierarchy.v2_path}/{PARENT}/delegated")
+
+    below = find_hierarchy(f"/{PARENT}/delegated")
+    cgroup = JobCgroup.create(below, "some.slice", "job", EASY)
+
+    assert below.v2_path == f"{hierarchy.v2_path}/{PARENT}/delegated"
+    assert below.v2_controllers == hierarchy.v2_controllers
+    assert os.path.isdir(f"{below.v2_path}/some.slice/job")
+    cgroup.remove()
+    for mount_point in set(hierarchy.v1_paths.values()):
+        cgroup_directory.remove(f"{mount_point}/some.slice")
+
+
+def test_a_level_with_processes_cannot_pass_controllers_on(hierarchy: Hierarchy) -> None:
+    """v2's "no internal process constraint" is an error that names the file, and leaves nothing."""
+    if not hierarchy.v2_controllers:
+        pytest.skip("this host's v2 hierarchy has no controllers")
+    busy = f"{hierarchy.v2_path}/{PARENT}"
+    os.mkdir(busy)
+
+    with subprocess.Popen(
+        ["sh", "-c", f"echo 0 > {busy}/cgroup.procs; echo ready; read line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert line_of(process) == "ready"
+        with pytest.raises(OSError, match=r"cgroup.subtree_control") as raised:
+            JobCgroup.create(hierarchy, PARENT, "job", EASY)
+        process.communicate("go\n")
+    left = left_of(hierarchy, "job")
+    cgroup_directory.remove(busy)
+
+    assert raised.value.errno == errno.EBUSY
+    assert left == []
 
 
 def test_opening_what_is_not_there_gives_nothing_to_do(hierarchy: Hierarchy) -> None:

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from joblet.admin.doctor import doctor
-from joblet.linux.blockdevice import device_of
+from joblet.linux.blockdevice import _device_of_source, device_of
 from joblet.linux.cgroup import find_hierarchy
 from joblet.linux.fact import State
+from joblet.linux.mountinfo import read_mountinfo
 from joblet.linux.probe import probe_host
 from joblet.linux.probe_cgroup import probe_controllers
 from support.host import DISK_FOLDER
@@ -86,6 +87,15 @@ def test_a_filesystem_without_a_disk_has_no_device(path: str) -> None:
         device_of(path)
 
     assert (raised.value.errno, raised.value.filename) == (errno.ENODEV, path)
+
+
+def test_a_filesystem_with_a_device_number_of_its_own_is_on_its_source() -> None:
+    """On btrfs each subvolume has an anonymous number; the mount's source says which disk it is."""
+    mount = next(mount for mount in read_mountinfo() if mount.source.startswith("/dev/"))
+
+    device = _device_of_source("/anywhere", mount)
+
+    assert f"{os.major(device)}:{os.minor(device)}" == mount.device
 
 
 def test_a_path_that_does_not_exist_is_not_found(tmp_path: Path) -> None:

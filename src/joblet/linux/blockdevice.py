@@ -29,7 +29,25 @@ def device_of(path: str) -> str:
     # Major 0 is the kernel's pool of anonymous devices: btrfs subvolumes have one each.
     if os.major(device) == 0:
         device = _device_of_source(path, _mount_of(path))
-    return _whole_disk(device, path)
+    try:
+        return whole_disk(device)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}: {error.filename}", path) from error
+
+
+def whole_disk(device: int, sysfs: str = SYS_DEV_BLOCK) -> str:
+    """Return `major:minor` of a block device, or of the disk that it is a partition of.
+
+    Raises:
+        OSError: sysfs does not have the device, or is not mounted.
+
+    """
+    directory = f"{sysfs}/{os.major(device)}:{os.minor(device)}"
+    if os.path.exists(f"{directory}/partition"):
+        # sysfs keeps a partition's directory inside its disk's.
+        directory = f"{os.path.realpath(directory)}/.."
+    with open(f"{directory}/dev", encoding="ascii") as file:
+        return file.read().strip()
 
 
 def _mount_of(path: str) -> Mount:
@@ -55,15 +73,3 @@ def _device_of_source(path: str, mount: Mount) -> int:
         why = f"{mount.fstype} (mounted at {mount.mount_point} from {mount.source!r}) has no disk to limit"
         raise OSError(errno.ENODEV, why, path)
     return status.st_rdev
-
-
-def _whole_disk(device: int, path: str) -> str:
-    name = f"{os.major(device)}:{os.minor(device)}"
-    directory = f"{SYS_DEV_BLOCK}/{name}"
-    if not os.path.isdir(directory):
-        raise OSError(errno.ENODEV, f"its device {name} is not in {SYS_DEV_BLOCK}", path)
-    if not os.path.exists(f"{directory}/partition"):
-        return name
-    # sysfs keeps a partition's directory inside its disk's.
-    with open(f"{os.path.realpath(directory)}/../dev", encoding="ascii") as file:
-        return file.read().strip()

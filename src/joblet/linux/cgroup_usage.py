@@ -18,7 +18,8 @@ class CgroupUsage:
 
     On stacked devices (device mapper, RAID) the kernel counts a byte once
     for each layer, and so do `read_bytes` and `written_bytes`. They count
-    what reached a device, not what the page cache served.
+    what reached a device, not what the page cache served. `oom_kills` may be
+    one more than the dead: v2 kills the victim, and then the group with it.
     """
 
     cpu_seconds: float | None = None
