@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import NoReturn
 
 from joblet.config import TlsConfig
 from joblet.errors import ConfigurationError, JobletError, ServerUnavailableError, UnauthenticatedError
@@ -74,27 +75,33 @@ class AlertingSSLObject(ssl.SSLObject):
         """
         try:
             super().do_handshake()
-            self._ensure_cipher_suite()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
-            self._refuse(error)
+            self._report(error)
+            self._wait_for_close(error)
+        self._ensure_cipher_suite()
 
     def _ensure_cipher_suite(self) -> None:
         # For a process that `ciphers.py` did not start: a program that embeds a server.
         negotiated = self.cipher()
         if negotiated is None or negotiated[0] != CIPHER_SUITE:
-            raise ssl.SSLError(f"cipher suite {negotiated and negotiated[0]} is not {CIPHER_SUITE}")
+            error = ssl.SSLError(ssl.SSL_ERROR_SSL, "wrong cipher suite")
+            error.reason = f"cipher suite {negotiated and negotiated[0]} is not {CIPHER_SUITE}"
+            self._report(error)
+            raise error
 
-    def _refuse(self, error: ssl.SSLError) -> None:
+    def _report(self, error: ssl.SSLError) -> None:
         if self._failure is None:
             self._failure = error
             if isinstance(self.context, ServerContext):
                 self.context.on_refused(error)
+
+    def _wait_for_close(self, error: ssl.SSLError) -> NoReturn:
         self._reads_after_alert += 1
         if self._reads_after_alert > MAX_READS_AFTER_ALERT:
-            raise self._failure
-        raise ssl.SSLWantReadError from self._failure
+            raise error
+        raise ssl.SSLWantReadError from error
 
 
 def server_context(
