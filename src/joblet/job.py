@@ -117,6 +117,8 @@ class JobSpec:
         for position, argument in enumerate(self.args, start=1):
             if "\0" in argument:
                 raise InvalidCommandError(f"argument {position} contains a NUL byte")
+            if not _is_text(argument):
+                raise InvalidCommandError(f"argument {position} is not text that UTF-8 can carry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,14 @@ class Job:
         """
         status = transition(self.status, ending.event)
         return replace(self, status=status, ended_at=at, ending=ending)
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
 
 
 def transition(status: JobStatus, event: Event) -> JobStatus:

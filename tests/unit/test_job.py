@@ -120,7 +120,10 @@ def test_arguments_are_free(args: list[str]) -> None:
     assert JobSpec("bash", tuple(args)).args == tuple(args)
 
 
-def test_a_nul_in_an_argument_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("argument", "why"), [("a\0b", "contains a NUL byte"), ("\ud800", "is not text that UTF-8 can carry")]
+)
+def test_an_argument_that_cannot_be_carried_is_refused(argument: str, why: str) -> None:
     """The message names the argument by position."""
-    with pytest.raises(InvalidCommandError, match="argument 2 contains a NUL byte"):
-        JobSpec("echo", ("fine", "a\0b"))
+    with pytest.raises(InvalidCommandError, match=f"argument 2 {why}"):
+        JobSpec("echo", ("fine", argument))

@@ -2,18 +2,20 @@
 
     <stateDir>/jobs/<id>/
         spec.json   what was asked, written before anything else happens
+        stopped-by  who asked for a stop, written before it is asked for
         lock        held by the shim and init while anything of the job runs
         output.log  raw bytes, append only
         exit        the exit record; exists once the job's end is known
         work/       the job's own folder
 
-The shim writes all but `spec.json` (`shim/README.md`). Its facts go to the
+The shim writes `output.log` and `exit` (`shim/README.md`). Its facts go to the
 lock file rather than to a pipe, so that a daemon which comes later reads the
 same facts in the same way as the one that started the job.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joblet.runner.record import ExitRecord, parse_record
+from joblet.runner.spec import SpecFile, decode_spec
 
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock on 64-bit Linux: fcntl(2)
 _RUNNING = re.compile(rb"^running (\d+)$", re.MULTILINE)
@@ -94,6 +97,30 @@ class JobDirectory:
             return None
         finally:
             os.close(fd)
+
+    def spec(self) -> SpecFile | None:
+        """Return what was asked for, None if that is not known."""
+        try:
+            return decode_spec((self.path / "spec.json").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def note_stop(self, by: str) -> None:
+        """Write down who asks for a stop; the first one counts.
+
+        Raises:
+            OSError: the disk is full or read-only.
+
+        """
+        with contextlib.suppress(FileExistsError), (self.path / "stopped-by").open("x") as file:
+            file.write(by)
+
+    def stopped_by(self) -> str:
+        """Return who asked for a stop, empty if nobody did."""
+        try:
+            return (self.path / "stopped-by").read_text()
+        except FileNotFoundError:
+            return ""
 
     def running_pid(self) -> int:
         """Return the pid of the command once it executes, 0 before."""

@@ -7,8 +7,7 @@ was; nothing runs then.
 from __future__ import annotations
 
 import errno
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from joblet.config import RunnerConfig
 from joblet.errors import CgroupError, HostError, InvalidCommandError, IsolationError, StorageError
@@ -19,6 +18,7 @@ from joblet.linux.cgroup import CgroupLimits, JobCgroup
 from joblet.runner.host import MIB, Host
 from joblet.runner.live import LiveJob
 from joblet.runner.shim import Shim, ShimOptions, spawn
+from joblet.runner.spec import encode_spec
 
 SLICE = "joblet.slice"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -42,7 +42,7 @@ class Launcher:
         if missing := self.host.hierarchy.missing(self._cgroup_limits(limits)):
             raise CgroupError(f"this host has no {' and no '.join(missing)} controller (see joblet doctor)")
 
-    def launch(self, live: LiveJob) -> Shim:
+    def launch(self, live: LiveJob, key: str) -> Shim:
         """Start the shim of an accepted job, inside its limits.
 
         Raises:
@@ -51,7 +51,7 @@ class Launcher:
 
         """
         job = live.job
-        self._make_directory(live)
+        self._make_directory(live, key)
         live.cgroup = cgroup = self._make_cgroup(job)
         try:
             return spawn(
@@ -71,12 +71,10 @@ class Launcher:
         """Return the cgroups that an earlier runner made for this job, gone or not."""
         return JobCgroup.open(self.host.hierarchy, SLICE, self._cgroup_name(job))
 
-    def _make_directory(self, live: LiveJob) -> None:
+    def _make_directory(self, live: LiveJob, key: str) -> None:
         account = self.host.account
-        job = live.job
-        spec = asdict(job.spec) | {"id": job.id, "owner": job.owner, "started_at": job.started_at.isoformat()}
         try:
-            live.directory.create(json.dumps(spec).encode(), account.uid, account.gid)
+            live.directory.create(encode_spec(live.job, key), account.uid, account.gid)
         except OSError as error:
             raise StorageError(f"{error.filename}: {error.strerror}") from error
 

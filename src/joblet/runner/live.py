@@ -6,7 +6,8 @@ when the command runs, the pidfd becomes readable when the shim has ended. Both
 work alike for a shim that an earlier daemon started.
 
 The order at the end matters: the record is read, the cgroup is emptied and
-removed, the index is written, and only then is the job terminal to anyone.
+removed, the index is written, and only then is the job terminal to anyone. An
+index that cannot be written (a full disk) delays nothing: see `is_saved`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from joblet.errors import StorageError
 from joblet.job import Ending, Job, JobStatus, Reason
 from joblet.linux.cgroup import JobCgroup
 from joblet.linux.inotify import IN_MODIFY, Inotify, Watch
@@ -39,6 +41,7 @@ class LiveJob:
         self.job = job
         self.directory = directory
         self.cgroup: JobCgroup | None = None
+        self.is_saved = True
         self._store = store
         self._cleanup_timeout_seconds = cleanup_timeout_seconds
         self._shim: Shim | None = None
@@ -55,12 +58,15 @@ class LiveJob:
         """Have the job stopped, and return once it has ended, however it did.
 
         Who asked is written first: the shim finishes a stop even when the
-        daemon does not live to see it.
+        daemon does not live to see it. A full disk must not prevent a stop.
         """
+        await self._is_launched.wait()
         if not self.job.stopped_by:
             self.job = replace(self.job, stopped_by=by)
-            await self._store.update(self.job)
-        await self._is_launched.wait()
+            try:
+                self.directory.note_stop(by)
+            except OSError as error:
+                log.warning("cannot write down who stops the job", jobId=self.job.id, error=str(error))
         if self._shim:
             self._shim.stop()
         await self.wait_ended()
@@ -117,7 +123,7 @@ class LiveJob:
         if not pid:
             return False
         self.job = self.job.after_start(pid)
-        await self._store.update(self.job)
+        await self._save(self.job)
         took = datetime.now(UTC) - self.job.started_at
         log.info(
             "job started successfully",
@@ -147,7 +153,7 @@ class LiveJob:
 
     async def _end(self, ending: Ending, at: datetime) -> None:
         job = self.job.after_end(ending, at)
-        await self._store.update(job)
+        self.is_saved = await self._save(job)
         self.job = job
         self._has_ended.set()
         for watch in self._wake_at_end:
@@ -160,6 +166,15 @@ class LiveJob:
             exitCode=ending.exit_code,
             signal=ending.signal,
         )
+
+    async def _save(self, job: Job) -> bool:
+        """Write the job to the index if that can be done; its directory has the truth in any case."""
+        try:
+            await self._store.update(job)
+        except StorageError as error:
+            log.warning("cannot write to the index", jobId=job.id, status=job.status.value, error=str(error))
+            return False
+        return True
 
     async def _remove_cgroup(self) -> None:
         """Make sure that nothing of the job runs, and remove its cgroups.

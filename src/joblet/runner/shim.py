@@ -147,8 +147,9 @@ def spawn(
             environment,
             file_actions=[*_standard_streams(), *_inherit({fd for _, fd in fds})],
             setsid=True,
-            setsigmask=[],
-            setsigdef=[signal.SIGPIPE, signal.SIGHUP, signal.SIGINT, signal.SIGTERM],
+            # Blocked from the first instruction, so that a stop that comes at once is not fatal but waits.
+            setsigmask=[signal.SIGTERM, signal.SIGUSR1],
+            setsigdef=[signal.SIGPIPE],
         )
     except FileNotFoundError:
         raise IsolationError(f"{SHIM_PATH} is missing (install joblet on Linux with a C compiler)") from None
@@ -156,7 +157,12 @@ def spawn(
         os.close(directory_fd)
         os.close(lock_fd)
     # Our child and not yet waited for, so the pid cannot have been reused.
-    return Shim(PidFd(pid))
+    try:
+        return Shim(PidFd(pid))
+    except OSError:  # EMFILE: a job that cannot be held must not run
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
 def _standard_streams() -> list[tuple[int, int, str, int, int]]:

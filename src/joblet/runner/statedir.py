@@ -63,9 +63,9 @@ class StateDirectory:
         """Return the directory of a job."""
         return JobDirectory(self._jobs / job_id)
 
-    def highest_id(self) -> int:
-        """Return the highest id that ever had a directory that is still there, 0 if none."""
-        return max((int(name) for name in os.listdir(self._jobs) if name.isdecimal()), default=0)
+    def ids(self) -> set[int]:
+        """Return the ids of all jobs that have a directory."""
+        return {int(name) for name in os.listdir(self._jobs) if name.isdecimal()}
 
     def _acquire(self) -> None:
         try:

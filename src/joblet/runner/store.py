@@ -14,29 +14,17 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from joblet.errors import StorageError
 from joblet.job import Ending, Job, JobSpec, JobStatus, Reason, Usage
 from joblet.limits import Limits
-
-SCHEMA_VERSION = 1
+from joblet.runner.database import load_queries, open_database
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
-
-
-def load_queries() -> dict[str, str]:
-    """Return the named statements of `queries.sql`."""
-    text = resources.files("joblet.runner").joinpath("sql/queries.sql").read_text(encoding="utf-8")
-    queries = {}
-    for block in text.split("\n\n"):
-        title, _, statement = block.strip().partition(" --\n")
-        queries[title.removeprefix("-- ")] = statement
-    return queries
 
 
 class Store:
@@ -54,7 +42,7 @@ class Store:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._run(self._open)
+            self._connection = await self._run(lambda: open_database(self._path))
         except BaseException:
             self._thread.shutdown()
             raise
@@ -64,20 +52,26 @@ class Store:
         await self._run(self._close)
         self._thread.shutdown()
 
-    async def insert(self, spec: JobSpec, *, owner: str, at: datetime) -> Job:
-        """Accept a job durably and return it with its new id."""
-        row = {
-            "command": spec.command,
-            "args": json.dumps(spec.args),
-            "cpu_percent": spec.limits.cpu_percent,
-            "memory_mb": spec.limits.memory_mb,
-            "io_bps": spec.limits.io_bps,
-            "owner": owner,
-            "started_at": _micros_from_time(at),
-            "status": JobStatus.INITIALIZING,
-        }
-        rows = await self._execute("insert_job", row)
-        return Job(id=str(rows[0]["id"]), spec=spec, started_at=at, owner=owner)
+    async def insert(self, spec: JobSpec, *, owner: str, key: str, at: datetime) -> tuple[Job, bool]:
+        """Accept a job durably; return it and whether it is new.
+
+        It is not if this owner has started a job with the same key before:
+        then that job is returned, as it is now. An empty key matches nothing.
+        """
+        rows = await self._execute("insert_job", _row_from_spec(spec, owner, key, at) | {"id": None})
+        if rows:
+            return Job(id=str(rows[0]["id"]), spec=spec, started_at=at, owner=owner), True
+        rows = await self._execute("get_job_by_key", {"owner": owner, "key": key})
+        return _job_from_row(rows[0]), False
+
+    async def restore(self, job: Job, *, key: str) -> None:
+        """Put a job into the index that has only its directory left."""
+        row = _row_from_spec(job.spec, job.owner, key, job.started_at)
+        await self._execute("insert_job", row | {"id": int(job.id)})
+
+    async def ids(self) -> set[int]:
+        """Return the ids of all jobs."""
+        return {row["id"] for row in await self._execute("all_ids")}
 
     async def update(self, job: Job) -> None:
         """Write what can change of a job."""
@@ -105,20 +99,6 @@ class Store:
         """Never give this id or a lower one again."""
         await self._execute("raise_sequence", {"id": job_id})
 
-    def _open(self) -> None:
-        self._connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise StorageError(f"{self._path} was written by a newer joblet (schema {version})")
-        if version == 0:
-            schema = resources.files("joblet.runner").joinpath("sql/schema.sql").read_text(encoding="utf-8")
-            self._connection.executescript(
-                f"BEGIN; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-
     def _close(self) -> None:
         self._connection.close()
 
@@ -138,6 +118,20 @@ def _micros_from_time(time: datetime) -> int:
 
 def _time_from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
+
+
+def _row_from_spec(spec: JobSpec, owner: str, key: str, at: datetime) -> dict[str, Any]:
+    return {
+        "command": spec.command,
+        "args": json.dumps(spec.args),
+        "cpu_percent": spec.limits.cpu_percent,
+        "memory_mb": spec.limits.memory_mb,
+        "io_bps": spec.limits.io_bps,
+        "owner": owner,
+        "key": key or None,
+        "started_at": _micros_from_time(at),
+        "status": JobStatus.INITIALIZING,
+    }
 
 
 def _row_from_job(job: Job) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from joblet.runner import logs
 from joblet.runner.host import read_host
 from joblet.runner.launch import Launcher
 from joblet.runner.live import LiveJob
+from joblet.runner.restore import restore_index
 from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
@@ -53,6 +54,7 @@ class JobRunner:
     def __init__(self, config: RunnerConfig) -> None:
         self._config = config
         self._live: dict[str, LiveJob] = {}
+        self._unsaved: dict[str, Job] = {}
         self._accepting = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._resources = AsyncExitStack()
@@ -76,14 +78,17 @@ class JobRunner:
     async def __aexit__(self, *exc: object) -> None:
         await self._resources.aclose()
 
-    async def start(self, spec: JobSpec, *, owner: str = "") -> Job:
+    async def start(self, spec: JobSpec, *, owner: str = "", key: str = "") -> Job:
         """Accept a job durably, set its limits, start it, and return it as INITIALIZING.
 
         A command that cannot be executed is a job that fails, not an error
         here. Once accepted, a job is started even if the caller is cancelled.
+        A `key` makes the start happen once: the same owner's next start with
+        it returns the job of the first.
 
         Raises:
             InvalidLimitError: a limit is malformed or above what is granted.
+            InvalidRequestError: the key was used for a different job.
             TooManyJobsError: `max_concurrent_jobs` are running.
             HostError: this host could not start it; what was accepted is FAILED.
 
@@ -92,7 +97,7 @@ class JobRunner:
         self._launcher.check(limits)
         if len(self._live) + self._accepting >= self._config.max_concurrent_jobs:
             raise TooManyJobsError(self._config.max_concurrent_jobs)
-        return await asyncio.shield(self._spawn(self._accept(replace(spec, limits=limits), owner)))
+        return await asyncio.shield(self._spawn(self._accept(replace(spec, limits=limits), owner, key)))
 
     async def stop(self, job_id: str, *, by: str = "") -> Job:
         """Stop a job (SIGTERM, grace period, SIGKILL) and return it once it is STOPPED and gone.
@@ -119,13 +124,16 @@ class JobRunner:
         """
         if live := self._live.get(job_id):
             return live.job
+        if job := self._unsaved.get(job_id):
+            return job
         if job := await self._store.get(job_id):
             return job
         raise JobNotFoundError(job_id)
 
     async def list(self) -> Sequence[Job]:
         """Return all jobs, oldest first."""
-        return await self._store.list()
+        current = {job_id: live.job for job_id, live in self._live.items()} | self._unsaved
+        return [current.get(job.id, job) for job in await self._store.list()]
 
     async def wait(self, job_id: str) -> Job:
         """Return the job once it is terminal.
@@ -161,21 +169,29 @@ class JobRunner:
             async for chunk in chunks:
                 yield chunk
 
-    async def _accept(self, spec: JobSpec, owner: str) -> Job:
+    async def _accept(self, spec: JobSpec, owner: str, key: str) -> Job:
         self._accepting += 1
         try:
-            job = await self._store.insert(spec, owner=owner, at=datetime.now(UTC))
+            job, is_new = await self._store.insert(spec, owner=owner, key=key, at=datetime.now(UTC))
+            if not is_new:
+                return await self._same_again(job, spec, key)
             live = self._track(job)
         finally:
             self._accepting -= 1
         try:
-            live.launched(self._launcher.launch(live))
+            live.launched(self._launcher.launch(live, key))
         except JobletError as error:
             await live.fail_start(str(error))
-            del self._live[job.id]
+            self._untrack(live)
             raise
         self._spawn(self._watch(live))
+        await self._save_unsaved()
         return live.job
+
+    async def _same_again(self, job: Job, spec: JobSpec, key: str) -> Job:
+        if job.spec != spec:
+            raise InvalidRequestError(f"key {key!r} was used before, for a different command: job {job.id}")
+        return await self.status(job.id)
 
     def _track(self, job: Job) -> LiveJob:
         live = LiveJob(
@@ -189,13 +205,24 @@ class JobRunner:
 
     async def _watch(self, live: LiveJob) -> None:
         await live.watch(self._inotify)
+        self._untrack(live)
+
+    def _untrack(self, live: LiveJob) -> None:
         del self._live[live.job.id]
+        if not live.is_saved:
+            self._unsaved[live.job.id] = live.job
+
+    async def _save_unsaved(self) -> None:
+        """Write the ends that the index could not take when they came (called when it takes writes again)."""
+        for job in list(self._unsaved.values()):
+            await self._store.update(job)
+            del self._unsaved[job.id]
 
     async def _restore(self) -> None:
         """Take up the jobs that had not ended when the last runner stopped, however it stopped."""
-        await self._store.reserve(self._directory.highest_id())
+        await restore_index(self._store, self._directory)
         for job in await self._store.live():
-            live = self._track(job)
+            live = self._track(replace(job, stopped_by=self._directory.job(job.id).stopped_by()))
             live.cgroup = self._launcher.adopt_cgroup(job)
             self._spawn(self._adopt(live))
 

@@ -1,8 +1,18 @@
 -- insert_job --
--- Accept a job; the new id is the answer.
-INSERT INTO job (command, args, cpu_percent, memory_mb, io_bps, owner, started_at, status)
-VALUES (:command, :args, :cpu_percent, :memory_mb, :io_bps, :owner, :started_at, :status)
+-- Accept a job; the new id is the answer, or none if this owner has used the key before.
+-- An id that is given (when the index is rebuilt) is kept.
+INSERT INTO job (id, command, args, cpu_percent, memory_mb, io_bps, owner, key, started_at, status)
+VALUES (:id, :command, :args, :cpu_percent, :memory_mb, :io_bps, :owner, :key, :started_at, :status)
+ON CONFLICT DO NOTHING
 RETURNING id;
+
+-- get_job_by_key --
+-- The job that an earlier try of the same start made.
+SELECT * FROM job WHERE owner = :owner AND key = :key;
+
+-- all_ids --
+-- What the index knows of.
+SELECT id FROM job;
 
 -- update_job --
 -- Write everything about a job that can change.

@@ -9,6 +9,7 @@ CREATE TABLE job (
     memory_mb         INTEGER NOT NULL,
     io_bps            INTEGER NOT NULL,
     owner             TEXT    NOT NULL,
+    key               TEXT,              -- the caller's own name for this start, so that a retry finds the same job
     started_at        INTEGER NOT NULL,
     status            TEXT    NOT NULL,
     pid               INTEGER NOT NULL DEFAULT 0,
@@ -23,7 +24,8 @@ CREATE TABLE job (
     cpu_seconds       REAL,
     peak_memory_bytes INTEGER,
     read_bytes        INTEGER,
-    written_bytes     INTEGER
+    written_bytes     INTEGER,
+    UNIQUE (owner, key)
 ) STRICT;
 
 -- Restore asks for these at every start, however many jobs have ended.

@@ -1,5 +1,6 @@
 """A runner goes and another comes: the jobs do not notice, and nothing is lost."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from joblet import JobRunner, JobSpec, JobStatus, Reason, RunnerConfig
+from joblet.errors import InvalidRequestError
 from joblet.linux.pidfd import PidFd
 from joblet.runner.jobdir import JobDirectory
 from support.running import output_of, run, wait_for_line, wait_running
@@ -28,7 +30,7 @@ async def test_a_job_outlives_its_runner(config: RunnerConfig) -> None:
         await wait_for_line(runner, job.id, b"one\n")
         before = await wait_running(runner, job.id)
     async with JobRunner(config) as runner:
-        after = await runner.status(job.id)
+        after = await wait_running(runner, job.id)
         stopped = await runner.stop(job.id)
 
         assert after == before
@@ -104,3 +106,65 @@ async def test_an_unreadable_exit_record_is_a_lost_job(config: RunnerConfig) -> 
         assert ended.ending is not None
         assert ended.ending.reason is Reason.LOST
         assert await runner.status(neighbour.id) == neighbour
+
+
+async def test_who_stopped_a_job_is_known_to_the_next_runner(config: RunnerConfig) -> None:
+    """A stop that the daemon does not live to see is finished by the shim, and keeps its name."""
+    async with JobRunner(config) as runner:
+        job = await runner.start(JobSpec("sh", ("-c", "trap '' TERM; echo ready; while :; do sleep 1; done")))
+        await wait_for_line(runner, job.id, b"ready\n")
+        stopping = asyncio.ensure_future(runner.stop(job.id, by="ann"))
+        while not (config.state_dir / "jobs" / job.id / "stopped-by").exists():  # noqa: ASYNC110  no event says it
+            await asyncio.sleep(0)
+    stopping.cancel()
+    async with JobRunner(config) as runner:
+        ended = await runner.wait(job.id)
+
+    assert (ended.status, ended.stopped_by) == (JobStatus.STOPPED, "ann")
+
+
+@pytest.mark.parametrize("damage", ["missing", "garbage", "truncated", "emptied"])
+async def test_the_index_is_rebuilt_from_the_directories(config: RunnerConfig, damage: str) -> None:
+    """Ended jobs, a running one and the next id are all found again, whatever became of the database."""
+    async with JobRunner(config) as runner:
+        ended = [(await run(runner, "sh", "-c", f"exit {code}")).job for code in (0, 3)]
+        running = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 600")), owner="ann")
+        await wait_for_line(runner, running.id, b"ready\n")
+    database = config.state_dir / "joblet.db"
+    whole = database.read_bytes()
+    if damage == "missing":
+        database.unlink()
+    else:
+        cut = {"garbage": b"\xff" * len(whole), "truncated": whole[: len(whole) // 2], "emptied": b""}
+        database.write_bytes(cut[damage])
+    async with JobRunner(config) as runner:
+        found = [await runner.wait(job.id) for job in ended]
+        again = await wait_running(runner, running.id)
+        new, _ = await run(runner, "true")
+        stopped = await runner.stop(running.id)
+
+    assert [(job.status, job.ending, job.spec) for job in found] == [
+        (job.status, job.ending, job.spec) for job in ended
+    ]
+    assert (again.spec, again.owner, again.started_at) == (running.spec, "ann", running.started_at)
+    assert new.id == "4"
+    assert stopped.status is JobStatus.STOPPED
+
+
+@pytest.mark.parametrize("is_ended", [True, False])
+async def test_a_key_starts_a_job_once(runner: JobRunner, is_ended: bool) -> None:
+    """A retry finds the job of the first try, running or ended; another owner's key is another key."""
+    spec = JobSpec("sleep", ("0" if is_ended else "600",))
+    first = await runner.start(spec, owner="ann", key="k1")
+    if is_ended:
+        await runner.wait(first.id)
+
+    again = await runner.start(spec, owner="ann", key="k1")
+    of_another = await runner.start(spec, owner="bob", key="k1")
+
+    assert again.id == first.id
+    assert of_another.id != first.id
+    with pytest.raises(InvalidRequestError, match="key 'k1' was used before, for a different command: job 1"):
+        await runner.start(JobSpec("true"), owner="ann", key="k1")
+    if is_ended:
+        await runner.wait(of_another.id)
