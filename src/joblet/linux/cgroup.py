@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from joblet.linux import cgroup_directory, cgroup_v1, cgroup_v2
@@ -39,9 +39,10 @@ class JobCgroup:
     that it forks from then on.
     """
 
-    def __init__(self, v2_path: str, v1_paths: Sequence[str]) -> None:
+    def __init__(self, hierarchy: Hierarchy, v2_path: str, v1_paths: Mapping[str, Collection[str]]) -> None:
+        self._hierarchy = hierarchy
         self._v2_path = v2_path
-        self._v1_paths = tuple(v1_paths)
+        self._v1_paths = v1_paths  # of each the controllers that are used in it
         self.clone_fd: int | None = None
         self.join_fds: list[int] = []
 
@@ -62,7 +63,7 @@ class JobCgroup:
         with contextlib.ExitStack() as undo:
             v2_path = _create_v2(undo, hierarchy, parent, name, limits)
             v1_paths = _create_v1(undo, hierarchy, parent, name, limits)
-            cgroup = cls(v2_path, v1_paths)
+            cgroup = cls(hierarchy, v2_path, v1_paths)
             undo.callback(cgroup.close_fds)
             cgroup._open_fds()
             undo.pop_all()
@@ -74,22 +75,27 @@ class JobCgroup:
 
         There are no fds in it: nothing more can be put into an adopted cgroup.
         """
+        v1_paths: dict[str, list[str]] = {}
+        for controller, mount_point in hierarchy.v1_paths.items():
+            v1_paths.setdefault(f"{mount_point}/{parent}/{name}", []).append(controller)
         v2_path = f"{hierarchy.v2_path}/{parent}/{name}" if hierarchy.v2_path else ""
-        v1_paths = {f"{mount_point}/{parent}/{name}" for mount_point in hierarchy.v1_paths.values()}
         return cls(
+            hierarchy,
             v2_path if os.path.isdir(v2_path) else "",
-            sorted(path for path in v1_paths if os.path.isdir(path)),
+            {path: controllers for path, controllers in v1_paths.items() if os.path.isdir(path)},
         )
 
     @property
     def counters(self) -> list[str]:
-        """Absolute paths of the files to record when the job has ended, for `read_usage`."""
-        sources = [(path, group) for path in self._v1_paths for group in cgroup_v1.COUNTERS]
-        sources += [(self._v2_path, group) for group in cgroup_v2.COUNTERS if self._v2_path]
-        found = (
-            next(filter(os.path.exists, (f"{path}/{name}" for name in group)), "") for path, group in sources
-        )
-        return [path for path in found if path]
+        """Paths of the files to record when the job has ended, for `read_usage`, if they can be read then."""
+        files = [
+            file
+            for path, controllers in self._v1_paths.items()
+            for file in cgroup_v1.counters(path, controllers)
+        ]
+        if self._v2_path:
+            files += cgroup_v2.counters(self._v2_path, self._hierarchy.v2_controllers)
+        return files
 
     def close_fds(self) -> None:
         """Close what a job needs to get in, once it is; idempotent."""
@@ -156,13 +162,13 @@ def _create_v2(
 
 def _create_v1(
     undo: contextlib.ExitStack, hierarchy: Hierarchy, parent: str, name: str, limits: CgroupLimits
-) -> list[str]:
-    paths = []
+) -> dict[str, list[str]]:
+    paths = {}
     for mount_point, controllers in hierarchy.v1_controllers(limits).items():
         path = f"{mount_point}/{parent}/{name}"
         _make(undo, path)
         cgroup_directory.apply(path, cgroup_v1.settings(path, controllers, limits))
-        paths.append(path)
+        paths[path] = controllers
     return paths
 
 

@@ -19,14 +19,6 @@ from joblet.linux.cgroup_limits import CPU_PERIOD_US, CgroupLimits, Setting
 
 MEMSW_LIMIT = "memory.memsw.limit_in_bytes"
 
-COUNTERS: tuple[tuple[str, ...], ...] = (
-    ("memory.oom_control",),
-    ("memory.memsw.max_usage_in_bytes", "memory.max_usage_in_bytes"),
-    ("cpuacct.usage",),
-    ("blkio.throttle.io_service_bytes",),
-)
-"""What to record at the end: of each line the first that exists."""
-
 
 def settings(path: str, controllers: Collection[str], limits: CgroupLimits) -> Iterator[Setting]:
     """Yield what these controllers are told in the cgroup at path, in the order that the kernel wants."""
@@ -40,6 +32,19 @@ def settings(path: str, controllers: Collection[str], limits: CgroupLimits) -> I
             yield _same("io", f"blkio.throttle.{direction}_bps_device", f"{limits.io_device} {limits.io_bps}")
     if "pids" in controllers:
         yield _same("pids", "pids.max", limits.max_processes)
+
+
+def counters(path: str, controllers: Collection[str]) -> list[str]:
+    """Return the files to record at the end, of these controllers in the cgroup at path."""
+    names = []
+    if "memory" in controllers:
+        peak = "memory.memsw.max_usage_in_bytes" if counts_swap(path) else "memory.max_usage_in_bytes"
+        names += ["memory.oom_control", peak]
+    if "cpuacct" in controllers:
+        names.append("cpuacct.usage")
+    if "io" in controllers:
+        names.append("blkio.throttle.io_service_bytes")
+    return [f"{path}/{name}" for name in names]
 
 
 def counts_swap(path: str) -> bool:

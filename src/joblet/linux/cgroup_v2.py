@@ -16,9 +16,6 @@ from joblet.linux.pidfd import wait_readable
 
 SWAP_LIMIT = "memory.swap.max"
 
-COUNTERS: tuple[tuple[str, ...], ...] = (("memory.events",), ("memory.peak",), ("cpu.stat",), ("io.stat",))
-"""What to record at the end, where it exists (`memory.peak`: Linux 5.19)."""
-
 
 def settings(path: str, controllers: Collection[str], limits: CgroupLimits) -> Iterator[Setting]:
     """Yield what these controllers are told in the cgroup at path."""
@@ -34,6 +31,16 @@ def settings(path: str, controllers: Collection[str], limits: CgroupLimits) -> I
         yield Setting("io", "io.max", rates, f"{rates} riops=max wiops=max")
     if "pids" in controllers:
         yield _same("pids", "pids.max", limits.max_processes)
+
+
+def counters(path: str, controllers: Collection[str]) -> list[str]:
+    """Return the files to record at the end; `cpu.stat` needs no controller, `memory.peak` Linux 5.19."""
+    names = ["cpu.stat"]
+    if "memory" in controllers:
+        names += ["memory.events", "memory.peak"]
+    if "io" in controllers:
+        names.append("io.stat")
+    return [f"{path}/{name}" for name in names]
 
 
 def counts_swap(path: str) -> bool:
