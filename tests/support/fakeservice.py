@@ -1,0 +1,143 @@
+"""A JobletService that runs nothing: jobs and logs are what a test put there.
+
+For the client's side of the wire; TLS, HTTP/2 and the messages are real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from grpclib.server import Stream
+
+from joblet.config import GrpcConfig, RunnerConfig, ServerConfig, TlsConfig
+from joblet.errors import JobletError, JobNotFoundError
+from joblet.job import Ending, Job, JobSpec, Reason
+from joblet.server import daemon
+from joblet.wire.convert import job_to_message, spec_from_message, stopped_to_message
+from joblet.wire.generated import joblet_pb2 as pb
+from joblet.wire.generated.joblet_grpc import JobletServiceBase
+from joblet.wire.status import status_of
+
+STARTED_AT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
+ENDED_AT = datetime(2024, 1, 15, 10, 45, tzinfo=UTC)
+
+
+class FakeService(JobletServiceBase):
+    """`jobs` and `logs` are for tests to fill; `error`, if set, answers every call.
+
+    A log of a running job ends with `job_ended`; a call waits while `answering` is not set.
+    """
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.logs: dict[str, list[bytes]] = {}
+        self.requests: list[Any] = []
+        self.error: JobletError | None = None
+        self.called = asyncio.Event()
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self.log_sent = asyncio.Event()
+        self.job_ended = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    def add(self, spec: JobSpec, ending: Ending | None = None) -> Job:
+        """Return a new job, ended if it has an ending, running otherwise."""
+        job = Job(id=str(len(self.jobs) + 1), spec=spec, started_at=STARTED_AT, owner="tester").after_start(7)
+        if ending:
+            job = job.after_end(ending, ENDED_AT)
+        self.jobs[job.id] = job
+        return job
+
+    def end(self, job_id: str, ending: Ending) -> Job:
+        """Return the job, ended now."""
+        self.jobs[job_id] = self.jobs[job_id].after_end(ending, ENDED_AT)
+        return self.jobs[job_id]
+
+    async def RunJob(self, stream: Stream[pb.RunJobReq, pb.RunJobRes]) -> None:  # noqa: N802  the RPC's name
+        request = await self._received(stream)
+        if request:
+            job = self.add(spec_from_message(request))
+            await stream.send_message(job_to_message(job, pb.RunJobRes))
+
+    async def GetJobStatus(  # noqa: N802  the RPC's name
+        self, stream: Stream[pb.GetJobStatusReq, pb.GetJobStatusRes]
+    ) -> None:
+        job = await self._requested_job(stream)
+        if job:
+            await stream.send_message(job_to_message(job, pb.GetJobStatusRes))
+
+    async def StopJob(self, stream: Stream[pb.StopJobReq, pb.StopJobRes]) -> None:  # noqa: N802  the RPC's name
+        job = await self._requested_job(stream)
+        if job:
+            stopped = self.end(job.id, Ending(reason=Reason.STOPPED, signal=15))
+            self.jobs[job.id] = replace(stopped, stopped_by="tester")
+            await stream.send_message(stopped_to_message(self.jobs[job.id]))
+
+    async def ListJobs(self, stream: Stream[pb.EmptyRequest, pb.Jobs]) -> None:  # noqa: N802  the RPC's name
+        if await self._received(stream) is not None:
+            jobs = [job_to_message(job, pb.Job) for job in self.jobs.values()]
+            await stream.send_message(pb.Jobs(jobs=jobs))
+
+    async def GetJobLogs(  # noqa: N802  the RPC's name
+        self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]
+    ) -> None:
+        job = await self._requested_job(stream)
+        if job:
+            for payload in self.logs.get(job.id, []):
+                await stream.send_message(pb.DataChunk(payload=payload))
+            self.log_sent.set()
+            if not job.status.is_terminal and not self.requests[-1].noFollow:
+                await self._until(self.job_ended)
+
+    async def _requested_job(self, stream: Stream[Any, Any]) -> Job | None:
+        request = await self._received(stream)
+        if request is None:
+            return None
+        if request.id not in self.jobs:
+            await refuse(stream, JobNotFoundError(request.id))
+            return None
+        return self.jobs[request.id]
+
+    async def _received(self, stream: Stream[Any, Any]) -> Any:
+        """Return the request, or None if it was answered with the error."""
+        request = await stream.recv_message()
+        self.requests.append(request)
+        self.called.set()
+        await self._until(self.answering)
+        if self.error:
+            await refuse(stream, self.error)
+            return None
+        return request
+
+    async def _until(self, event: asyncio.Event) -> None:
+        try:
+            await event.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+
+
+async def refuse(stream: Stream[Any, Any], error: JobletError) -> None:
+    """Answer with an error, as a server does."""
+    status, message, metadata = status_of(error)
+    await stream.send_trailing_metadata(status=status, status_message=message, metadata=metadata)
+
+
+@asynccontextmanager
+async def serving(service: FakeService, tls: TlsConfig, *, port: int = 0) -> AsyncIterator[str]:
+    """Yield the address at which the service is served, as the daemon serves, while the block runs."""
+    config = ServerConfig(
+        tls=tls,
+        runner=RunnerConfig(state_dir=Path("/nonexistent")),
+        address="127.0.0.1",
+        port=port,
+        grpc=GrpcConfig(drain_timeout_seconds=0.1),
+    )
+    async with daemon.serving(config, [service]) as (host, bound_port):
+        yield f"{host}:{bound_port}"
