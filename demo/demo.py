@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -17,10 +18,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from joblet.testing import daemon
+
 BIN = Path(sys.executable).parent
 COUNTS = 'for i in 1 2 3 4 5; do echo "step $i of 5"; sleep 0.5; done'
-HOG = "print('taking all the memory there is', flush=True)\nx = []\nwhile True: x.append(bytes(1 << 20))"
-START_TIMEOUT_SECONDS = 20
+HOG = "x = [b'taking all the memory there is']\nwhile True: x.append(bytes(1 << 20))"
 
 
 def say(text: str) -> None:
@@ -46,9 +48,9 @@ class Demo:
         print(f"$ joblet {' '.join(words)}", flush=True)
         subprocess.run([BIN / "joblet", *words], check=True)
 
-    def rnx(self, *words: str, shown: str = "") -> str:
+    def rnx(self, *words: str) -> str:
         """Run a command of the client; show and return its output, line by line as it comes."""
-        print(f"$ rnx {shown or ' '.join(words)}", flush=True)
+        print(f"$ rnx {shlex.join(words)}", flush=True)
         with subprocess.Popen(
             [BIN / "rnx", *words], env=self._environment, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -63,35 +65,17 @@ class Demo:
     @contextlib.contextmanager
     def server(self) -> Iterator[None]:
         """Run `joblet serve` until the block ends; its log goes to a file."""
-        print(f"$ joblet serve --config {self._folder}/joblet-config.yml &", flush=True)
-        log = self._folder / "serve.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [BIN / "joblet", "serve", "--config", self._folder / "joblet-config.yml"],
-                env={**os.environ, "NOTIFY_SOCKET": str(self._folder / "notify")},
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            self._wait_ready(process, log)
-            yield
-        finally:
-            process.terminate()
-            code = process.wait(timeout=START_TIMEOUT_SECONDS)
-        expect(f"the server ends in order (it ended with {code})", holds=code == 0)
-
-    def _wait_ready(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        # The daemon tells a service manager when it takes calls (sd_notify(3)); so does it tell us.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
-            ready.bind(str(self._folder / "notify"))
-            ready.settimeout(START_TIMEOUT_SECONDS)
+        config_path = self._folder / "joblet-config.yml"
+        print(f"$ joblet serve --config {config_path} &", flush=True)
+        with daemon.ready_socket(self._folder) as ready:
+            process = daemon.start(self._folder, config_path)
             try:
-                message = ready.recv(4096)
-            except TimeoutError:
-                message = b""
-        expect(
-            f"the server starts:\n{log.read_text()}", holds=b"READY=1" in message and process.poll() is None
-        )
+                daemon.wait_ready(process, ready, self._folder)
+                yield
+            finally:
+                daemon.stop(process)
+        log = daemon.log_path(self._folder).read_text()
+        expect(f"the server ends in order:\n{log}", holds=process.returncode == 0)
 
 
 def stream(demo: Demo) -> None:
@@ -115,8 +99,7 @@ def stop(demo: Demo) -> None:
 def exceed(demo: Demo) -> None:
     """Show a job that is killed for its memory."""
     say("A job that exceeds its memory")
-    hog = "python3 -c '" + HOG.replace("\n", "; ").replace("True; ", "True: ") + "'"
-    demo.rnx("run", "--max-memory=64", "/usr/bin/python3", "-c", HOG, shown=f"run --max-memory=64 {hog}")
+    demo.rnx("run", "--max-memory=64", "/usr/bin/python3", "-c", HOG)
     demo.rnx("log", "3")
     status = demo.rnx("status", "3")
     expect("the kernel kills it for its memory", holds="Status: FAILED" in status and "oom" in status)
