@@ -46,6 +46,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
+        self._dismissed: set[asyncio.Task[Any]] = set()
         self._draining = False
 
     def guarded(self, rpcs: Rpcs) -> Rpcs:
@@ -61,7 +62,8 @@ class Calls:
         self._draining = True
         if self._running:
             await asyncio.wait(self._running, timeout=timeout_seconds)
-        for task in self._running:
+        self._dismissed.update(self._running)
+        for task in self._dismissed:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=FAREWELL_SECONDS)
@@ -69,12 +71,21 @@ class Calls:
     def _guard(self, path: str, method: Method) -> Method:
         async def call(stream: AnyStream) -> None:
             started = time.monotonic()
-            status = Status.UNKNOWN
+            status = Status.CANCELLED
             try:
                 status = await self._answer(path, method, stream)
+            except GRPCError as error:
+                status = error.status
+                raise
             finally:
                 took_ms = (time.monotonic() - started) * 1000
-                log.debug("call", method=path, status=status.name, duration=f"{took_ms:.1f}ms")
+                log.debug(
+                    "call",
+                    method=path,
+                    status=status.name,
+                    duration=f"{took_ms:.1f}ms",
+                    peer=address_of(stream),
+                )
 
         return call
 
@@ -82,12 +93,12 @@ class Calls:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  grpclib runs each call in a task
         self._running.add(task)
+        # Not when this returns: grpclib has yet to send the status.
+        task.add_done_callback(self._running.discard)
         try:
             await self._run(path, method, stream)
         except JobletError as error:
             return await refuse(path, stream, error)
-        finally:
-            self._running.discard(task)
         return Status.OK
 
     async def _run(self, path: str, method: Method, stream: AnyStream) -> None:
@@ -98,7 +109,7 @@ class Calls:
             await method(stream)
         except asyncio.CancelledError:
             # Its client is gone, or the drain is over; the first needs no answer and can have none.
-            if self._draining:
+            if asyncio.current_task() in self._dismissed:
                 raise ServerUnavailableError(SHUTTING_DOWN) from None
             raise
         except NotImplementedError as error:
@@ -123,12 +134,19 @@ async def refuse(path: str, stream: AnyStream, error: JobletError) -> Status:
 
 def log_refusal(path: str, stream: AnyStream, error: JobletError) -> None:
     """Log at the level that the kind of error has in the API's list."""
+    peer, reason = address_of(stream), str(error)
     if isinstance(error, UnauthenticatedError):
-        log.error("authentication failed", method=path, reason=str(error), peer=stream.peer.addr())
+        log.error("authentication failed", method=path, reason=reason, peer=peer)
     elif isinstance(error, AccessDeniedError):
-        log.warning("access denied", method=path, reason=str(error), peer=stream.peer.addr())
+        log.warning("access denied", method=path, reason=reason, peer=peer)
     else:
-        log.info("call refused", method=path, reason=str(error))
+        log.info("call refused", method=path, reason=reason, peer=peer)
+
+
+def address_of(stream: AnyStream) -> str:
+    """Return the client's address for the log."""
+    address = stream.peer.addr()
+    return f"{address[0]}:{address[1]}" if address else "unknown"
 
 
 async def receive(stream: Stream[Any, Any]) -> Any:

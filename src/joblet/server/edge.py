@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import h2.events
 import h2.settings
 from google.protobuf.message import DecodeError
 from grpclib.config import Configuration
@@ -38,6 +39,8 @@ PING_TIMEOUT_SECONDS = 20.0
 STREAM_WINDOW_BYTES = 65535
 """What a client may send ahead on one stream (the least that HTTP/2 has): requests are small."""
 
+
+LAST_PING = b"goodbye!"
 
 NO_RPC = ""
 """The path that stands for all that are none."""
@@ -143,14 +146,26 @@ class EdgeProtocol(H2Protocol):
         self._on_lost(self)
 
     def close(self) -> None:
-        """Say goodbye (GOAWAY) and close, once what was written has been sent."""
+        """Close, once the client has seen everything that was sent.
+
+        That is when it answers a ping. A GOAWAY right behind the status of a
+        call would hide that status from a grpclib client, which takes it for
+        the end of all streams at once.
+        """
         if not self.connection.is_closing():
-            self.connection._connection.close_connection()  # noqa: SLF001  grpclib has no way to
+            self.processor.processors[h2.events.PingAckReceived] = self._close_if_last
+            self.connection._connection.ping(LAST_PING)  # noqa: SLF001  as grpclib's keepalive does
+            self.connection.flush()
+
+    def _close_if_last(self, event: h2.events.PingAckReceived) -> None:
+        self.connection.ping_ack_process()
+        if event.ping_data == LAST_PING:
+            self.connection._connection.close_connection()  # noqa: SLF001  the GOAWAY; grpclib sends none
             self.connection.flush()
             self.processor.close("the server closed the connection")
 
     def abort(self) -> None:
-        """Close at once: the client does not read."""
+        """Close at once: the client does not answer."""
         self._transport.abort()
 
 

@@ -12,6 +12,7 @@ import asyncio
 import errno
 import socket
 import ssl
+from contextvars import ContextVar
 from typing import Self
 
 import structlog
@@ -31,6 +32,10 @@ RETRY_SECONDS = 1.0
 
 CLOSE_SECONDS = 1.0
 """How long a client may take to read the last bytes and close its side."""
+
+
+SHAKING_HANDS: ContextVar[str] = ContextVar("peer", default="unknown")
+"""The address of the client whose handshake is under way: OpenSSL's objects do not know it."""
 
 
 class Listener:
@@ -111,8 +116,7 @@ class Listener:
 
     async def _shake_hands(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         """Turn an accepted socket into a connection, or free its place."""
-        # In the log lines of this connection and of its calls: what the transport runs, runs in this context.
-        structlog.contextvars.bind_contextvars(peer=f"{peer[0]}:{peer[1]}")
+        SHAKING_HANDS.set(f"{peer[0]}:{peer[1]}")  # what the transport runs, runs in this context
         protocol = self._edge.protocol(self._lost)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
@@ -123,7 +127,11 @@ class Listener:
                 ssl_shutdown_timeout=CLOSE_SECONDS,
             )
         except OSError as error:  # of which ssl.SSLError, timeouts and resets are kinds
-            log.debug("connection closed in the handshake", reason=str(error) or type(error).__name__)
+            log.debug(
+                "connection closed in the handshake",
+                reason=str(error) or type(error).__name__,
+                peer=SHAKING_HANDS.get(),
+            )
             self._free_place()
         except asyncio.CancelledError:
             self._free_place()
@@ -158,6 +166,6 @@ def bind(address: str, port: int) -> socket.socket:
 
 
 def log_refused_handshake(error: ssl.SSLError) -> None:
-    """Say why a client was refused; who it was is bound to the log (`_shake_hands`)."""
+    """Say who was refused, and why."""
     reason = getattr(error, "verify_message", None) or error.reason or str(error)
-    log.error("authentication failed", reason=reason)
+    log.error("authentication failed", reason=reason, peer=SHAKING_HANDS.get())

@@ -100,7 +100,8 @@ class AlertingSSLObject(ssl.SSLObject):
     def _wait_for_close(self, error: ssl.SSLError) -> NoReturn:
         self._reads_after_alert += 1
         if self._reads_after_alert > MAX_READS_AFTER_ALERT:
-            raise error
+            # Not `error`: a second SSL_do_handshake fails with SSLSyscallError, which asyncio retries.
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, "refused, and still sending") from error
         raise ssl.SSLWantReadError from error
 
 

@@ -13,62 +13,23 @@ import h2.connection
 import h2.events
 import pytest
 from grpclib.client import Channel
-from grpclib.const import Cardinality, Handler, Status
+from grpclib.const import Cardinality, Status
 from grpclib.health.v1.health_grpc import HealthStub
 from grpclib.health.v1.health_pb2 import HealthCheckRequest
-from grpclib.server import Stream
 from structlog.testing import capture_logs
 
-from joblet.server.calls import receive
 from joblet.testing.authority import Authority
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.tls import client_context
 from support.edge import call_failure, connected, running_edge, running_only
+from support.parrot import PATH, Parrot, ask
 
-PATH = "/joblet.JobletService/GetJobLogs"
 MIB = 1024 * 1024
-
-
-class Parrot:
-    """Answers with as many bytes as it is asked for; counts the calls that wait in it."""
-
-    def __init__(self) -> None:
-        self.waiting = 0
-        self.most_waiting = 0
-        self.arrived = asyncio.Condition()
-        self.released = asyncio.Event()
-
-    def __mapping__(self) -> dict[str, Handler]:
-        cardinality = Cardinality.UNARY_STREAM
-        return {PATH: Handler(self.answer, cardinality, pb.GetJobLogsReq, pb.DataChunk)}
-
-    async def answer(self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]) -> None:
-        """Send `offset` bytes; or, without any, wait to be released."""
-        request = await receive(stream)
-        if request.offset:
-            await stream.send_message(pb.DataChunk(payload=bytes(request.offset)))
-            return
-        async with self.arrived:
-            self.waiting += 1
-            self.most_waiting = max(self.waiting, self.most_waiting)
-            self.arrived.notify_all()
-        try:
-            await self.released.wait()
-        finally:
-            self.waiting -= 1
 
 
 @pytest.fixture(scope="module")
 def authority() -> Authority:
     return Authority()
-
-
-async def ask(channel: Channel, request: pb.GetJobLogsReq) -> pb.DataChunk | None:
-    """Call the parrot."""
-    stream = channel.request(PATH, Cardinality.UNARY_STREAM, pb.GetJobLogsReq, pb.DataChunk)
-    async with stream:
-        await stream.send_message(request, end=True)
-        return await stream.recv_message()
 
 
 def request_of_size(size_bytes: int) -> pb.GetJobLogsReq:
@@ -210,8 +171,7 @@ async def test_streams_beyond_the_cap_wait(authority: Authority) -> None:
         with connected(port, authority.client("admin")) as channel:
             await ask(channel, pb.GetJobLogsReq(offset=1))  # the grant is known after the first answer
             calls = [asyncio.create_task(ask(channel, pb.GetJobLogsReq())) for _ in range(5)]
-            async with parrot.arrived:
-                await parrot.arrived.wait_for(lambda: parrot.waiting == 2)
+            await parrot.wait_arrived(2)
             parrot.released.set()
             await asyncio.gather(*calls)
 
