@@ -21,12 +21,14 @@ class ShimBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling'
     """Runs `shim/build.sh` and tags the wheel with the platform."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile before the wheel's files are collected."""
+        """Compile before the wheel's files are collected; the clone itself is served by `make`."""
         compiler = os.environ.get("CC", "cc")
-        if sys.platform != "linux" or shutil.which(compiler) is None:
+        if version != "standard" or sys.platform != "linux" or shutil.which(compiler) is None:
             return
         root = Path(self.root)
-        subprocess.run(["/bin/sh", root / "shim/build.sh", root / "src/joblet/bin/joblet-shim"], check=True)
+        shim = root / "build/wheel/joblet-shim"
+        subprocess.run(["/bin/sh", root / "shim/build.sh", shim], check=True)
+        build_data["force_include"][str(shim)] = "joblet/bin/joblet-shim"
         build_data["pure_python"] = False
         platform = get_platform().replace("-", "_").replace(".", "_")
         build_data["tag"] = f"py3-none-{platform}"
