@@ -53,13 +53,13 @@ class Program:
         """Run it to its end."""
         process = await self.start(*arguments, stdout=stdout)
         out, err = await process.communicate()
-        return outcome(process, out or b"", err)
+        return outcome(process, out, err)
 
 
-def outcome(process: Process, out: bytes, err: bytes) -> Outcome:
-    """Return how an ended process ended."""
+def outcome(process: Process, out: bytes | None, err: bytes) -> Outcome:
+    """Return how an ended process ended; `out` is None if its stdout went elsewhere."""
     assert process.returncode is not None
-    return Outcome(process.returncode, out, err.decode())
+    return Outcome(process.returncode, out or b"", err.decode())
 
 
 def write_rnx_config(path: Path, nodes: Mapping[str, Node]) -> Path:

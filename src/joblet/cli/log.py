@@ -21,10 +21,10 @@ class LogCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line, see `click.Command`."""
-        return super().parse_args(ctx, [follow_flag(arg) for arg in args])
+        return super().parse_args(ctx, [follow_flag(arg, ctx) for arg in args])
 
 
-def follow_flag(arg: str) -> str:
+def follow_flag(arg: str, ctx: click.Context) -> str:
     """Return click's form of `--follow=...`, anything else as it is."""
     name, equals, value = arg.partition("=")
     if name not in {"--follow", "-f"} or not equals:
@@ -32,7 +32,7 @@ def follow_flag(arg: str) -> str:
     try:
         return FLAG_VALUES[value.lower()]
     except KeyError:
-        raise click.UsageError(f"--follow: expected true or false, got {value!r}") from None
+        raise click.UsageError(f"--follow: expected true or false, got {value!r}", ctx) from None
 
 
 @click.command("log", cls=LogCommand)

@@ -69,15 +69,16 @@ def exit_code(program: click.Group, arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return OUTPUT_CLOSED
     except (click.ClickException, JobletError, OSError) as error:
-        click.echo(f"Error: {printable(explanation(error))}", err=True)
+        click.echo(f"Error: {printable(explanation(error, program))}", err=True)
         return WRONG_USAGE if isinstance(error, click.UsageError) else FAILURE
     return 0
 
 
-def explanation(error: click.ClickException | JobletError | OSError) -> str:
-    """Return what went wrong, in one line."""
-    if isinstance(error, click.UsageError) and error.ctx:
-        return f"{error.format_message()} (see {error.ctx.command_path} --help)"
+def explanation(error: click.ClickException | JobletError | OSError, program: click.Group) -> str:
+    """Return what went wrong, and where help is if it is the usage."""
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else program.name
+        return f"{error.format_message()} (see {command} --help)"
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError):
