@@ -15,11 +15,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from joblet.errors import InvalidCommandError
+from joblet.errors import InvalidCommandError, InvalidRequestError
 from joblet.limits import Limits
 
 REFUSED_IN_COMMAND = frozenset(";&|`$()")
 """Shell syntax in a command means that the caller expects a shell, which there is not."""
+
+NAME_LENGTH = 128
+"""The most characters of a job's name, and of a key."""
+
+LONGEST_SECONDS = 10 * 365 * 24 * 3600.0
+"""Ten years: beyond it a duration is a mistake."""
 
 UNKNOWN_EXIT_CODE = -1
 """The exit code of a job that a signal ended, or whose end nobody saw."""
@@ -99,15 +105,28 @@ class IllegalTransition(Exception):  # noqa: N818  a bug of ours, not an error o
 class JobSpec:
     """What was asked for; immutable from the moment it is accepted.
 
+    `environment` is added to the job's own. `workdir` is where the command
+    starts, relative to /work. A timeout of 0 and a grace period of None mean
+    the configured ones. `name` is for people and need not be unique. `key`
+    makes a start happen once: the same owner's next start with it finds the
+    first one's job.
+
     Raises:
-        InvalidCommandError: the command is empty or refused, or an argument
-            has a NUL byte, which `execve(2)` cannot carry.
+        InvalidCommandError: the command is empty or refused, or something in
+            it cannot be carried to execve(2).
+        InvalidRequestError: one of the other fields is malformed.
 
     """
 
     command: str
     args: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    workdir: str = ""
+    timeout_seconds: float = 0.0
+    stop_grace_seconds: float | None = None
+    name: str = ""
+    key: str = ""
 
     def __post_init__(self) -> None:
         if not self.command:
@@ -115,10 +134,31 @@ class JobSpec:
         if any(c in REFUSED_IN_COMMAND or not c.isprintable() for c in self.command):
             raise InvalidCommandError("command contains dangerous characters")
         for position, argument in enumerate(self.args, start=1):
-            if "\0" in argument:
-                raise InvalidCommandError(f"argument {position} contains a NUL byte")
-            if not _is_text(argument):
-                raise InvalidCommandError(f"argument {position} is not text that UTF-8 can carry")
+            if why := _not_carried(argument):
+                raise InvalidCommandError(f"argument {position} {why}")
+        self._check_environment()
+        if why := _not_carried(self.workdir):
+            raise InvalidRequestError(f"invalid workdir: it {why}")
+        for what, text in (("name", self.name), ("key", self.key)):
+            if len(text) > NAME_LENGTH or not text.isprintable():
+                raise InvalidRequestError(
+                    f"invalid {what}: expected at most {NAME_LENGTH} printable characters, got {text[:80]!r}"
+                )
+        for what, seconds in (
+            ("timeout", self.timeout_seconds),
+            ("stop grace", self.stop_grace_seconds or 0.0),
+        ):
+            if not 0 <= seconds <= LONGEST_SECONDS:
+                raise InvalidRequestError(
+                    f"invalid {what}: expected 0 to {LONGEST_SECONDS:.0f} s, got {seconds}"
+                )
+
+    def _check_environment(self) -> None:
+        for name, value in self.environment.items():
+            if not name or "=" in name or _not_carried(name):
+                raise InvalidRequestError(f"invalid environment variable name: {name!r}")
+            if why := _not_carried(value):
+                raise InvalidRequestError(f"invalid environment variable {name}: its value {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +242,15 @@ class Job:
         return replace(self, status=status, ended_at=at, ending=ending)
 
 
-def _is_text(argument: str) -> bool:
+def _not_carried(text: str) -> str:
+    """Say why execve(2) cannot carry this text; empty if it can."""
+    if "\0" in text:
+        return "contains a NUL byte"
     try:
-        argument.encode()
+        text.encode()
     except UnicodeEncodeError:  # a lone surrogate
-        return False
-    return True
+        return "is not text that UTF-8 can carry"
+    return ""
 
 
 def transition(status: JobStatus, event: Event) -> JobStatus:

@@ -23,8 +23,9 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from joblet.job import Job
 from joblet.runner.record import ExitRecord, parse_record
-from joblet.runner.spec import SpecFile, decode_spec
+from joblet.runner.spec import decode_spec
 
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock on 64-bit Linux: fcntl(2)
 _RUNNING = re.compile(rb"^running (\d+)$", re.MULTILINE)
@@ -98,8 +99,8 @@ class JobDirectory:
         finally:
             os.close(fd)
 
-    def spec(self) -> SpecFile | None:
-        """Return what was asked for, None if that is not known."""
+    def accepted(self) -> Job | None:
+        """Return the job as it was accepted, None if that is not known."""
         try:
             return decode_spec((self.path / "spec.json").read_bytes())
         except FileNotFoundError:

@@ -7,11 +7,19 @@ was; nothing runs then.
 from __future__ import annotations
 
 import errno
+import math
 from dataclasses import dataclass
 
 from joblet.config import RunnerConfig
-from joblet.errors import CgroupError, HostError, InvalidCommandError, IsolationError, StorageError
-from joblet.job import Job
+from joblet.errors import (
+    CgroupError,
+    HostError,
+    InvalidCommandError,
+    InvalidLimitError,
+    IsolationError,
+    StorageError,
+)
+from joblet.job import Job, JobSpec
 from joblet.limits import Limits
 from joblet.linux.blockdevice import device_of
 from joblet.linux.cgroup import CgroupLimits, JobCgroup
@@ -32,17 +40,23 @@ class Launcher:
     host: Host
     instance: str
 
-    def check(self, limits: Limits) -> None:
-        """Refuse limits that this host cannot enforce, before anything is accepted.
+    def check(self, spec: JobSpec) -> None:
+        """Refuse what this host cannot enforce, before anything is accepted.
 
         Raises:
             CgroupError: a controller is missing, or I/O cannot be limited on this filesystem.
+            InvalidLimitError: the timeout is longer than the configuration allows.
 
         """
+        limits, longest = spec.limits, self.config.job_timeout_seconds
+        if longest and spec.timeout_seconds > longest:
+            raise InvalidLimitError(
+                f"timeout exceeds system limits (got {spec.timeout_seconds:g} s, at most {longest:g} s)"
+            )
         if missing := self.host.hierarchy.missing(self._cgroup_limits(limits)):
             raise CgroupError(f"this host has no {' and no '.join(missing)} controller (see joblet doctor)")
 
-    def launch(self, live: LiveJob, key: str) -> Shim:
+    def launch(self, live: LiveJob) -> Shim:
         """Start the shim of an accepted job, inside its limits.
 
         Raises:
@@ -51,7 +65,7 @@ class Launcher:
 
         """
         job = live.job
-        self._make_directory(live, key)
+        self._make_directory(live)
         live.cgroup = cgroup = self._make_cgroup(job)
         try:
             return spawn(
@@ -71,10 +85,10 @@ class Launcher:
         """Return the cgroups that an earlier runner made for this job, gone or not."""
         return JobCgroup.open(self.host.hierarchy, SLICE, self._cgroup_name(job))
 
-    def _make_directory(self, live: LiveJob, key: str) -> None:
+    def _make_directory(self, live: LiveJob) -> None:
         account = self.host.account
         try:
-            live.directory.create(encode_spec(live.job, key), account.uid, account.gid)
+            live.directory.create(encode_spec(live.job), account.uid, account.gid)
         except OSError as error:
             raise StorageError(f"{error.filename}: {error.strerror}") from error
 
@@ -102,6 +116,7 @@ class Launcher:
         )
 
     def _options(self, job: Job, cgroup: JobCgroup) -> ShimOptions:
+        grace = job.spec.stop_grace_seconds
         return ShimOptions(
             uid=self.host.account.uid,
             gid=self.host.account.gid,
@@ -110,8 +125,8 @@ class Launcher:
             counters=cgroup.counters,
             tmp_bytes=job.spec.limits.memory_mb * MIB,
             log_max_bytes=self.config.max_log_bytes,
-            timeout_ms=round(self.config.job_timeout_seconds * 1000),
-            grace_ms=round(self.config.stop_grace_seconds * 1000),
+            timeout_ms=_milliseconds(job.spec.timeout_seconds or self.config.job_timeout_seconds),
+            grace_ms=_milliseconds(self.config.stop_grace_seconds if grace is None else grace),
         )
 
     def _environment(self, job: Job) -> dict[str, str]:
@@ -120,8 +135,14 @@ class Launcher:
             "HOME": "/work",
             "LANG": "C.UTF-8",
             "USER": self.host.account.name,
+            **job.spec.environment,
             "JOBLET_JOB_ID": job.id,
         }
+
+
+def _milliseconds(seconds: float) -> int:
+    # Up, not to the nearest: what is not quite nothing must not become 0, which is "none".
+    return math.ceil(seconds * 1000)
 
 
 def _spawn_error(error: OSError) -> HostError | InvalidCommandError:

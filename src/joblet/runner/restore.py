@@ -23,8 +23,8 @@ async def restore_index(store: Store, directory: StateDirectory) -> None:
     ids = directory.ids()
     await store.reserve(max(ids, default=0))
     for number in sorted(ids - await store.ids()):
-        spec = directory.job(str(number)).spec()
-        if spec is None or spec.id != str(number):
+        job = directory.job(str(number)).accepted()
+        if job is None or job.id != str(number):
             log.warning("a job's directory does not say what was asked for", jobId=str(number))
             continue
-        await store.restore(spec.to_job(), key=spec.key)
+        await store.restore(job)

@@ -9,17 +9,18 @@ event loop. The SQL is in `sql/`.
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import msgspec
+
 from joblet.errors import StorageError
-from joblet.job import Ending, Job, JobSpec, JobStatus, Reason, Usage
-from joblet.limits import Limits
+from joblet.job import Ending, Job, JobSpec, JobStatus
 from joblet.runner.database import load_queries, open_database
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,22 +53,26 @@ class Store:
         await self._run(self._close)
         self._thread.shutdown()
 
-    async def insert(self, spec: JobSpec, *, owner: str, key: str, at: datetime) -> tuple[Job, bool]:
+    async def insert(self, spec: JobSpec, *, owner: str, at: datetime) -> tuple[Job, bool]:
         """Accept a job durably; return it and whether it is new.
 
         It is not if this owner has started a job with the same key before:
         then that job is returned, as it is now. An empty key matches nothing.
         """
-        rows = await self._execute("insert_job", _row_from_spec(spec, owner, key, at) | {"id": None})
+        job = Job(id="", spec=spec, started_at=at, owner=owner)
+        rows = await self._execute("insert_job", _accepted_row(job) | {"id": None})
         if rows:
-            return Job(id=str(rows[0]["id"]), spec=spec, started_at=at, owner=owner), True
-        rows = await self._execute("get_job_by_key", {"owner": owner, "key": key})
+            return replace(job, id=str(rows[0]["id"])), True
+        rows = await self._execute("get_job_by_key", {"owner": owner, "key": spec.key})
         return _job_from_row(rows[0]), False
 
-    async def restore(self, job: Job, *, key: str) -> None:
+    async def restore(self, job: Job) -> None:
         """Put a job into the index that has only its directory left."""
-        row = _row_from_spec(job.spec, job.owner, key, job.started_at)
-        await self._execute("insert_job", row | {"id": int(job.id)})
+        await self._execute("insert_job", _accepted_row(job) | {"id": int(job.id)})
+
+    async def delete(self, job_id: str) -> None:
+        """Forget a job; its id is never given again."""
+        await self._execute("delete_job", {"id": int(job_id)})
 
     async def ids(self) -> set[int]:
         """Return the ids of all jobs."""
@@ -75,7 +80,7 @@ class Store:
 
     async def update(self, job: Job) -> None:
         """Write what can change of a job."""
-        await self._execute("update_job", _row_from_job(job))
+        await self._execute("update_job", _changed_row(job))
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, None if no job has this id."""
@@ -120,74 +125,37 @@ def _time_from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-def _row_from_spec(spec: JobSpec, owner: str, key: str, at: datetime) -> dict[str, Any]:
+def _accepted_row(job: Job) -> dict[str, Any]:
     return {
-        "command": spec.command,
-        "args": json.dumps(spec.args),
-        "cpu_percent": spec.limits.cpu_percent,
-        "memory_mb": spec.limits.memory_mb,
-        "io_bps": spec.limits.io_bps,
-        "owner": owner,
-        "key": key or None,
-        "started_at": _micros_from_time(at),
-        "status": JobStatus.INITIALIZING,
+        "owner": job.owner,
+        "key": job.spec.key or None,
+        "name": job.spec.name,
+        "spec": msgspec.json.encode(job.spec).decode(),
+        "status": job.status,
+        "started_at": _micros_from_time(job.started_at),
     }
 
 
-def _row_from_job(job: Job) -> dict[str, Any]:
-    ending = job.ending
-    usage = ending.usage if ending else None
+def _changed_row(job: Job) -> dict[str, Any]:
     return {
         "id": int(job.id),
         "status": job.status,
         "pid": job.pid,
         "stopped_by": job.stopped_by,
         "ended_at": _micros_from_time(job.ended_at) if job.ended_at else None,
-        "reason": ending and ending.reason,
-        "exit_code": ending and ending.exit_code,
-        "signal": ending and ending.signal,
-        "detail": ending and ending.detail,
-        "log_bytes": ending and ending.log_bytes,
-        "dropped_bytes": ending and ending.dropped_bytes,
-        "cpu_seconds": usage and usage.cpu_seconds,
-        "peak_memory_bytes": usage and usage.peak_memory_bytes,
-        "read_bytes": usage and usage.read_bytes,
-        "written_bytes": usage and usage.written_bytes,
+        "ending": msgspec.json.encode(job.ending).decode() if job.ending else None,
     }
 
 
 def _job_from_row(row: sqlite3.Row) -> Job:
-    spec = JobSpec(
-        command=row["command"],
-        args=tuple(json.loads(row["args"])),
-        limits=Limits(cpu_percent=row["cpu_percent"], memory_mb=row["memory_mb"], io_bps=row["io_bps"]),
-    )
     return Job(
         id=str(row["id"]),
-        spec=spec,
+        spec=msgspec.json.decode(row["spec"], type=JobSpec),
         started_at=_time_from_micros(row["started_at"]),
         status=JobStatus(row["status"]),
         owner=row["owner"],
         pid=row["pid"],
         stopped_by=row["stopped_by"],
         ended_at=None if row["ended_at"] is None else _time_from_micros(row["ended_at"]),
-        ending=None if row["reason"] is None else _ending_from_row(row),
-    )
-
-
-def _ending_from_row(row: sqlite3.Row) -> Ending:
-    usage = Usage(
-        cpu_seconds=row["cpu_seconds"],
-        peak_memory_bytes=row["peak_memory_bytes"],
-        read_bytes=row["read_bytes"],
-        written_bytes=row["written_bytes"],
-    )
-    return Ending(
-        reason=Reason(row["reason"]),
-        exit_code=row["exit_code"],
-        signal=row["signal"],
-        detail=row["detail"],
-        log_bytes=row["log_bytes"],
-        dropped_bytes=row["dropped_bytes"],
-        usage=usage,
+        ending=None if row["ending"] is None else msgspec.json.decode(row["ending"], type=Ending),
     )

@@ -78,13 +78,12 @@ class JobRunner:
     async def __aexit__(self, *exc: object) -> None:
         await self._resources.aclose()
 
-    async def start(self, spec: JobSpec, *, owner: str = "", key: str = "") -> Job:
+    async def start(self, spec: JobSpec, *, owner: str = "") -> Job:
         """Accept a job durably, set its limits, start it, and return it as INITIALIZING.
 
         A command that cannot be executed is a job that fails, not an error
         here. Once accepted, a job is started even if the caller is cancelled.
-        A `key` makes the start happen once: the same owner's next start with
-        it returns the job of the first.
+        With a key that this owner has used before it returns the job of then.
 
         Raises:
             InvalidLimitError: a limit is malformed or above what is granted.
@@ -93,11 +92,13 @@ class JobRunner:
             HostError: this host could not start it; what was accepted is FAILED.
 
         """
-        limits = resolve(spec.limits, defaults=self._config.defaults, ceilings=self._launcher.host.ceilings)
-        self._launcher.check(limits)
+        ceilings = self._launcher.host.ceilings
+        limits = resolve(spec.limits, defaults=self._config.defaults, ceilings=ceilings)
+        accepted = replace(spec, limits=limits)
+        self._launcher.check(accepted)
         if len(self._live) + self._accepting >= self._config.max_concurrent_jobs:
             raise TooManyJobsError(self._config.max_concurrent_jobs)
-        return await asyncio.shield(self._spawn(self._accept(replace(spec, limits=limits), owner, key)))
+        return await asyncio.shield(self._spawn(self._accept(accepted, owner)))
 
     async def stop(self, job_id: str, *, by: str = "") -> Job:
         """Stop a job (SIGTERM, grace period, SIGKILL) and return it once it is STOPPED and gone.
@@ -169,17 +170,17 @@ class JobRunner:
             async for chunk in chunks:
                 yield chunk
 
-    async def _accept(self, spec: JobSpec, owner: str, key: str) -> Job:
+    async def _accept(self, spec: JobSpec, owner: str) -> Job:
         self._accepting += 1
         try:
-            job, is_new = await self._store.insert(spec, owner=owner, key=key, at=datetime.now(UTC))
+            job, is_new = await self._store.insert(spec, owner=owner, at=datetime.now(UTC))
             if not is_new:
-                return await self._same_again(job, spec, key)
+                return await self._same_again(job, spec)
             live = self._track(job)
         finally:
             self._accepting -= 1
         try:
-            live.launched(self._launcher.launch(live, key))
+            live.launched(self._launcher.launch(live))
         except JobletError as error:
             await live.fail_start(str(error))
             self._untrack(live)
@@ -188,9 +189,9 @@ class JobRunner:
         await self._save_unsaved()
         return live.job
 
-    async def _same_again(self, job: Job, spec: JobSpec, key: str) -> Job:
+    async def _same_again(self, job: Job, spec: JobSpec) -> Job:
         if job.spec != spec:
-            raise InvalidRequestError(f"key {key!r} was used before, for a different command: job {job.id}")
+            raise InvalidRequestError(f"key {spec.key!r} was used before, for a different job: {job.id}")
         return await self.status(job.id)
 
     def _track(self, job: Job) -> LiveJob:

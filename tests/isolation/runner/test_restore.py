@@ -154,17 +154,17 @@ async def test_the_index_is_rebuilt_from_the_directories(config: RunnerConfig, d
 @pytest.mark.parametrize("is_ended", [True, False])
 async def test_a_key_starts_a_job_once(runner: JobRunner, is_ended: bool) -> None:
     """A retry finds the job of the first try, running or ended; another owner's key is another key."""
-    spec = JobSpec("sleep", ("0" if is_ended else "600",))
-    first = await runner.start(spec, owner="ann", key="k1")
+    spec = JobSpec("sleep", ("0" if is_ended else "600",), key="k1")
+    first = await runner.start(spec, owner="ann")
     if is_ended:
         await runner.wait(first.id)
 
-    again = await runner.start(spec, owner="ann", key="k1")
-    of_another = await runner.start(spec, owner="bob", key="k1")
+    again = await runner.start(spec, owner="ann")
+    of_another = await runner.start(spec, owner="bob")
 
     assert again.id == first.id
     assert of_another.id != first.id
-    with pytest.raises(InvalidRequestError, match="key 'k1' was used before, for a different command: job 1"):
-        await runner.start(JobSpec("true"), owner="ann", key="k1")
+    with pytest.raises(InvalidRequestError, match="key 'k1' was used before, for a different job: 1"):
+        await runner.start(JobSpec("true", key="k1"), owner="ann")
     if is_ended:
         await runner.wait(of_another.id)
