@@ -28,8 +28,8 @@ START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 STATUS = "STATUS=serving on "
 
-Settings = Mapping[str, Mapping[str, Any]]
-"""Sections of joblet-config.yml."""
+Settings = Mapping[str, Any]
+"""What joblet-config.yml says beside the defaults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from joblet.testing.authority import Authority
 from joblet.wire.ciphers import CIPHER_SUITE
 from joblet.wire.tls import client_context, explain_tls_error, server_context
 from support.edge import connected, running_edge
+from support.openssl import s_client
 
 
 class Probe(asyncio.Protocol):
@@ -160,21 +161,6 @@ async def test_a_good_client_gets_the_one_cipher_suite() -> None:
 
     assert (ssl_object.version(), ssl_object.cipher()[0]) == ("TLSv1.3", CIPHER_SUITE)
     assert ssl_object.selected_alpn_protocol() == "h2"
-
-
-async def s_client(port: int, tls: TlsConfig, folder: Path, *options: str) -> str:
-    """Return what `openssl s_client`, an independent client, says about a connection."""
-    pem = folder / "client.pem"
-    pem.write_text(tls.cert + tls.key)
-    process = await asyncio.create_subprocess_exec(
-        *("openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-cert", str(pem), *options),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "OPENSSL_CONF": "/dev/null"},
-    )
-    output, _ = await process.communicate()
-    return output.decode(errors="replace")
 
 
 async def test_tls_1_2_is_refused(tmp_path: Path) -> None:
