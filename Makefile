@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SHIM   := src/joblet/bin/joblet-shim
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo dev check format test bench proto clean shim
+.PHONY: demo dev check format test test-shim-asan bench proto clean shim
 
 demo: dev
 	$(BIN)/python demo/demo.py
@@ -36,6 +36,11 @@ format: dev
 T ?= tests
 test: check
 	$(BIN)/pytest $(T)
+
+# The shim's tests once more, on a build that finds what C forgives.
+test-shim-asan: dev
+	sh shim/build.sh build/joblet-shim-asan -fsanitize=address,undefined -fno-sanitize-recover=all
+	JOBLET_SHIM=$(CURDIR)/build/joblet-shim-asan $(BIN)/pytest tests/shim
 
 proto: dev
 	$(BIN)/python proto/generate.py

@@ -1,0 +1,130 @@
+"""The job is in its cgroups from its first instruction, and sees itself at their root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from joblet.linux.cgroup_hierarchy import find_hierarchy
+from support.shim import Start
+
+pytestmark = pytest.mark.isolation
+
+
+def mount_points() -> dict[str, str]:
+    """Return where this host's hierarchies are: v1 by controller, v2 as `unified`."""
+    found = find_hierarchy()
+    points = dict(found.v1_paths)
+    if found.v2_path:
+        points["unified"] = found.v2_path
+    return points
+
+
+@contextlib.contextmanager
+def new_cgroup(mount_point: str) -> Iterator[Path]:
+    """Make a cgroup by hand, and remove it."""
+    folder = Path(mount_point) / f"joblet-shim-test-{os.getpid()}.slice"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        folder.rmdir()
+
+
+@pytest.mark.parametrize("controller", ["memory", "pids", "cpu"])
+def test_join_of_a_v1_cgroup(run: Start, controller: str) -> None:
+    """The command and its children are in the cgroup, which is the root of what they see."""
+    if controller not in find_hierarchy().v1_paths:
+        pytest.skip(f"this host has no v1 {controller} controller")
+    with new_cgroup(find_hierarchy().v1_paths[controller]) as folder:
+        fd = os.open(folder / "tasks", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            job = run("sh", "-c", "(cat /proc/self/cgroup)", options=["--join-fd", str(fd)], inherit=[fd])
+        finally:
+            os.close(fd)
+
+    lines = [line.split(":") for line in job.log.decode().splitlines()]
+    assert [path for _, names, path in lines if controller in names.split(",")] == ["/"]
+
+
+def test_limit_of_a_v1_cgroup_holds(run: Start) -> None:
+    """A limit on processes, set before, is felt by the very first fork; the shim does not count."""
+    if "pids" not in find_hierarchy().v1_paths:
+        pytest.skip("this host has no v1 pids controller")
+    with new_cgroup(find_hierarchy().v1_paths["pids"]) as folder:
+        (folder / "pids.max").write_text("2")
+        fd = os.open(folder / "tasks", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            job = run("sh", "-c", "(true); echo not reached", options=["--join-fd", str(fd)], inherit=[fd])
+        finally:
+            os.close(fd)
+
+    assert b"annot fork" in job.log
+    assert b"not reached" not in job.log
+
+
+def test_join_of_several(run: Start) -> None:
+    """Every cgroup given is joined, and their counters are in the record."""
+    v1_paths = find_hierarchy().v1_paths
+    names = [name for name in ("memory", "pids", "cpuacct") if name in v1_paths]
+    if len(names) < 2:
+        pytest.skip("this host has fewer than two v1 controllers")
+    with contextlib.ExitStack() as stack:
+        folders = [stack.enter_context(new_cgroup(v1_paths[name])) for name in names]
+        fds = [os.open(folder / "tasks", os.O_WRONLY | os.O_CLOEXEC) for folder in folders]
+        counter = str(folders[0] / "memory.max_usage_in_bytes")
+        options = [word for fd in fds for word in ("--join-fd", str(fd))] + ["--counter", counter]
+        try:
+            job = run("cat", "/proc/self/cgroup", options=options, inherit=fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    paths = {name: path for _, names_, path in (line.split(":") for line in job.log.decode().splitlines())
+             for name in names_.split(",")}  # fmt: skip
+    assert {paths[name] for name in names} == {"/"}
+    assert int(job.record.counters[counter]) > 0
+
+
+def test_birth_in_a_v2_cgroup(run: Start) -> None:
+    """With --cgroup-fd the job is born in the cgroup, and that is the root of what it sees."""
+    if not (v2_path := find_hierarchy().v2_path):
+        pytest.skip("this host has no cgroup v2")
+    with new_cgroup(v2_path) as folder:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            job = run("cat", "/proc/self/cgroup", options=["--cgroup-fd", str(fd)], inherit=[fd])
+        finally:
+            os.close(fd)
+
+    assert "0::/" in job.log.decode().splitlines()
+
+
+def test_fork_bomb_is_gone_with_its_command(start: Start) -> None:
+    """A command that forks without end is gone, all of it, when it is killed."""
+    if "pids" not in (v1_paths := find_hierarchy().v1_paths):
+        pytest.skip("this host has no v1 pids controller")
+    script = """
+import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass
+"""
+    with new_cgroup(v1_paths["pids"]) as folder:
+        (folder / "pids.max").write_text("50")
+        fd = os.open(folder / "tasks", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            options = ["--join-fd", str(fd), "--timeout-ms", "200"]
+            job = start("/usr/bin/python3", "-c", script, options=options, inherit=[fd])
+        finally:
+            os.close(fd)
+
+        assert job.wait() == 0
+        assert (folder / "tasks").read_text() == ""
+    assert job.record.facts["cause"] == "timeout"
