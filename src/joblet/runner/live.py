@@ -24,6 +24,7 @@ from joblet.errors import StorageError
 from joblet.job import Ending, Job, JobStatus, Reason
 from joblet.linux.cgroup import JobCgroup
 from joblet.linux.inotify import IN_MODIFY, Inotify, Watch
+from joblet.linux.sparefd import SpareFd
 from joblet.runner.jobdir import JobDirectory
 from joblet.runner.record import ExitRecord, ending_from_record
 from joblet.runner.shim import Shim
@@ -36,13 +37,20 @@ class LiveJob:
     """Owns the changes of one job's status from its acceptance to its end."""
 
     def __init__(
-        self, job: Job, directory: JobDirectory, store: Store, *, cleanup_timeout_seconds: float
+        self,
+        job: Job,
+        directory: JobDirectory,
+        store: Store,
+        spare: SpareFd,
+        *,
+        cleanup_timeout_seconds: float,
     ) -> None:
         self.job = job
         self.directory = directory
         self.cgroup: JobCgroup | None = None
         self.is_saved = True
         self._store = store
+        self._spare = spare
         self._cleanup_timeout_seconds = cleanup_timeout_seconds
         self._shim: Shim | None = None
         self._is_launched = asyncio.Event()
@@ -119,7 +127,7 @@ class LiveJob:
         """Return whether the command executes, or did."""
         if self.job.status is not JobStatus.INITIALIZING:
             return True
-        pid = self.directory.running_pid()
+        pid = self._spare.call(self.directory.running_pid)
         if not pid:
             return False
         self.job = self.job.after_start(pid)
@@ -135,13 +143,13 @@ class LiveJob:
         return True
 
     async def _conclude(self) -> None:
-        record = self.directory.exit_record()
+        record = self._spare.call(self.directory.exit_record)
         await self._remove_cgroup()
         if record is None:
             await self._end(self._lost(), datetime.now(UTC))
             return
         if record.started_ns is not None and self.job.status is JobStatus.INITIALIZING:
-            self.job = self.job.after_start(self.directory.running_pid())
+            self.job = self.job.after_start(self._spare.call(self.directory.running_pid))
         await self._end(ending_from_record(record), _ended_at(record))
 
     def _lost(self) -> Ending:
@@ -186,7 +194,7 @@ class LiveJob:
             return
         try:
             try:
-                self.cgroup.remove()
+                self._spare.call(self.cgroup.remove)
             except OSError:  # EBUSY
                 async with asyncio.timeout(self._cleanup_timeout_seconds):
                     self.cgroup.kill()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
+from io import FileIO
 from pathlib import Path
 
 from joblet.errors import StorageError
@@ -28,25 +29,36 @@ async def read(path: Path, offset: int, size: int) -> AsyncGenerator[bytes, None
     """
     with path.open("rb", buffering=0) as log:
         while offset < size:
-            chunk = os.pread(log.fileno(), min(CHUNK_BYTES, size - offset), offset)
-            if not chunk:
-                raise StorageError(f"{path} is {size - offset} bytes short of its recorded size")
+            chunk = _chunk(log, offset, size)
             offset += len(chunk)
             yield chunk
 
 
 async def follow(live: LiveJob, offset: int, inotify: Inotify) -> AsyncGenerator[bytes, None]:
-    """Yield the bytes of a running job's log from offset as they come, until the job's last."""
-    directory = live.directory
-    with inotify.watch(directory.log_path, IN_MODIFY) as watch, live.waking(watch):
+    """Yield the bytes of a running job's log from offset as they come, until the job's last.
+
+    Raises:
+        StorageError: the log became shorter than it was.
+
+    """
+    path = live.directory.log_path
+    with inotify.watch(path, IN_MODIFY) as watch, live.waking(watch), path.open("rb", buffering=0) as log:
         while True:
             # Armed before looking: what comes after the look wakes the wait below.
             watch.arm()
             ending = live.job.ending
-            size = ending.log_bytes if ending else directory.log_bytes()
-            async for chunk in read(directory.log_path, offset, size):
+            size = ending.log_bytes if ending else os.fstat(log.fileno()).st_size
+            while offset < size:
+                chunk = _chunk(log, offset, size)
                 offset += len(chunk)
                 yield chunk
             if ending:
                 return
             await watch.wait()
+
+
+def _chunk(log: FileIO, offset: int, size: int) -> bytes:
+    chunk = os.pread(log.fileno(), min(CHUNK_BYTES, size - offset), offset)
+    if not chunk:
+        raise StorageError(f"{log.name} is {size - offset} bytes short of its recorded size")
+    return chunk

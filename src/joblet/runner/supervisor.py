@@ -32,6 +32,7 @@ from joblet.errors import (
 from joblet.job import Job, JobSpec, JobStatus
 from joblet.limits import resolve
 from joblet.linux.inotify import Inotify
+from joblet.linux.sparefd import SpareFd
 from joblet.runner import logs
 from joblet.runner.host import read_host
 from joblet.runner.launch import Launcher
@@ -62,6 +63,7 @@ class JobRunner:
         self._directory: StateDirectory
         self._store: Store
         self._inotify: Inotify
+        self._spare: SpareFd
 
     async def __aenter__(self) -> Self:
         host = read_host(self._config)
@@ -69,6 +71,7 @@ class JobRunner:
             self._directory = entered.enter_context(StateDirectory(self._config.state_dir))
             self._store = await entered.enter_async_context(Store(self._directory.index_path))
             self._inotify = entered.enter_context(Inotify())
+            self._spare = entered.enter_context(SpareFd())
             entered.push_async_callback(self._let_go)
             self._launcher = Launcher(self._config, host, self._directory.instance)
             await self._restore()
@@ -199,6 +202,7 @@ class JobRunner:
             job,
             self._directory.job(job.id),
             self._store,
+            self._spare,
             cleanup_timeout_seconds=self._config.cleanup_timeout_seconds,
         )
         self._live[job.id] = live
