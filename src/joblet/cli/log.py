@@ -57,7 +57,6 @@ async def copy_log(client: Client, job_id: str, *, follow: bool) -> None:
 
     await client.status(job_id)  # so that no header announces the log of a job that there is not
     click.echo(f"Logs for job {job_id} (Press Ctrl+C to exit if streaming):", err=True)
-    output = Output()
-    async with aclosing(client.logs(job_id, follow=follow)) as chunks:
+    async with Output() as output, aclosing(client.logs(job_id, follow=follow)) as chunks:
         async for chunk in chunks:
             await output.write(chunk)

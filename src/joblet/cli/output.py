@@ -14,18 +14,28 @@ import contextlib
 import os
 import queue
 import threading
+from typing import Self
 
 STDOUT_FD = 1
 
 
+Chunk = tuple[bytes, asyncio.Future[None]]
+
+
 class Output:
-    """Writes chunks in order, each in full."""
+    """Writes chunks in order, each in full; use as `async with Output() as output:`."""
 
     def __init__(self, fd: int = STDOUT_FD) -> None:
         self._fd = fd
+        self._chunks: queue.SimpleQueue[Chunk | None] = queue.SimpleQueue()
+
+    async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._chunks: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]]] = queue.SimpleQueue()
         threading.Thread(target=self._write_chunks, daemon=True).start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._chunks.put(None)  # the thread ends when it gets to that, which nobody waits for
 
     async def write(self, chunk: bytes) -> None:
         """Return once the chunk is with the system.
@@ -40,8 +50,8 @@ class Output:
         await written
 
     def _write_chunks(self) -> None:
-        while True:
-            chunk, written = self._chunks.get()
+        while next_one := self._chunks.get():
+            chunk, written = next_one
             failure = self._failure_of_writing(chunk)
             # The loop is closed when Ctrl-C came in the meantime.
             with contextlib.suppress(RuntimeError):

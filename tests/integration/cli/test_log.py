@@ -156,20 +156,22 @@ async def test_a_blocked_reader_does_not_block_the_event_loop() -> None:
     """While nobody reads, everything else goes on; then every byte arrives, in order."""
     chunks = [bytes([number]) * PIPE_BYTES for number in range(5)]
     read_fd, write_fd = os.pipe()
-    output = Output(write_fd)
+    try:
+        async with Output(write_fd) as output:
+            writing = asyncio.create_task(write_all(output, chunks))
+            await readable(read_fd)
+            assert not writing.done()
 
-    async def write_all() -> None:
-        for chunk in chunks:
-            await output.write(chunk)
-
-    writing = asyncio.create_task(write_all())
-    await readable(read_fd)
-    assert not writing.done()
-
-    received = b""
-    while len(received) < len(chunks) * PIPE_BYTES:
-        received += await asyncio.to_thread(os.read, read_fd, PIPE_BYTES)
-    await writing
+            received = b""
+            while len(received) < len(chunks) * PIPE_BYTES:
+                received += await asyncio.to_thread(os.read, read_fd, PIPE_BYTES)
+            await writing
+    finally:
+        os.close(read_fd)
+        os.close(write_fd)
     assert received == b"".join(chunks)
-    os.close(read_fd)
-    os.close(write_fd)
+
+
+async def write_all(output: Output, chunks: list[bytes]) -> None:
+    for chunk in chunks:
+        await output.write(chunk)
