@@ -30,6 +30,7 @@ class Operation(enum.StrEnum):
     STOP_JOB = "stop_job"
     LIST_JOBS = "list_jobs"
     STREAM_JOBS = "stream_jobs"
+    REMOVE_JOBS = "remove_jobs"
 
 
 EVERYBODY = frozenset(Role)
@@ -39,6 +40,7 @@ ACCESS: Mapping[Operation, frozenset[Role]] = MappingProxyType(
     {
         Operation.RUN_JOB: ADMINS,
         Operation.STOP_JOB: ADMINS,
+        Operation.REMOVE_JOBS: ADMINS,
         Operation.GET_JOB: EVERYBODY,
         Operation.LIST_JOBS: EVERYBODY,
         Operation.STREAM_JOBS: EVERYBODY,

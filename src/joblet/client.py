@@ -7,7 +7,7 @@ must not start twice. A call has a deadline, a stream of output has none.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self, TypeVar
 
@@ -94,6 +94,16 @@ class Client:
         """Return all jobs, oldest first."""
         answer = await self._call(self._stub.ListJobs, pb.EmptyRequest())
         return [job_from_message(message) for message in answer.jobs]
+
+    async def remove(self, job_ids: Sequence[str]) -> None:
+        """Remove ended jobs, with their logs and files; all of them or none.
+
+        Raises:
+            JobNotFoundError: one of them is not there.
+            JobRunningError: one of them has not ended.
+
+        """
+        await self._call(self._stub.RemoveJobs, pb.RemoveJobsReq(ids=job_ids))
 
     async def wait(self, job_id: str) -> Job:
         """Return the job once it is terminal.

@@ -19,6 +19,15 @@ DEFAULT_LIMITS = Limits(cpu_percent=100, memory_mb=512, io_bps=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionConfig:
+    """How long ended jobs and their output are kept; 0 is for ever, or without limit."""
+
+    max_age_seconds: float = 0.0
+    max_jobs: int = 0
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerConfig:
     """How jobs are run on this host.
 
@@ -39,6 +48,7 @@ class RunnerConfig:
     job_timeout_seconds: float = 3600.0
     stop_grace_seconds: float = 0.1
     cleanup_timeout_seconds: float = 5.0
+    retention: RetentionConfig = RetentionConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,11 +38,22 @@ class JobNotFoundError(JobletError):
         super().__init__(f"job not found: {job_id}")
 
 
-class JobNotRunningError(JobletError):
+class WrongStatusError(JobletError):
+    """The job is in a status in which this cannot be done to it."""
+
+
+class JobNotRunningError(WrongStatusError):
     """The job has already ended, so it cannot be stopped."""
 
     def __init__(self, job_id: str, status: str) -> None:
         super().__init__(f"job is not running: {job_id} (current status: {status})")
+
+
+class JobRunningError(WrongStatusError):
+    """The job has not ended, so it cannot be removed."""
+
+    def __init__(self, job_id: str, status: str) -> None:
+        super().__init__(f"job has not ended: {job_id} (current status: {status})")
 
 
 class TooManyJobsError(JobletError):

@@ -16,11 +16,16 @@ TIMES = st.datetimes(timezones=st.just(UTC))
 COMMANDS = st.text(min_size=1).filter(
     lambda text: text.isprintable() and not REFUSED_IN_COMMAND.intersection(text)
 )
+WORDS = st.text("abcxyz0123456789-_ ", max_size=20)
 SPECS = st.builds(
     JobSpec,
     command=COMMANDS,
     args=st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"))).map(tuple),
     limits=st.builds(Limits, cpu_percent=INT32, memory_mb=INT32, io_bps=INT32),
+    workdir=WORDS,
+    timeout_seconds=st.floats(0, 1e6),
+    stop_grace_seconds=st.none() | st.floats(0, 1e6),
+    name=WORDS,
 )
 USAGES = st.builds(
     Usage,

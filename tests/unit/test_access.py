@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from joblet.access import ACCESS, Operation, Principal, Role, authorize, role_from_units
 from joblet.errors import AccessDeniedError, UnauthenticatedError
 
-CHANGES_SOMETHING = {Operation.RUN_JOB, Operation.STOP_JOB}
+CHANGES_SOMETHING = {Operation.RUN_JOB, Operation.STOP_JOB, Operation.REMOVE_JOBS}
 
 
 @pytest.mark.parametrize("operation", Operation)

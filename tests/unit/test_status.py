@@ -40,7 +40,7 @@ def test_an_error_comes_back_as_itself(error_class: type[JobletError]) -> None:
     [
         (Status.INVALID_ARGUMENT, errors.InvalidRequestError),
         (Status.NOT_FOUND, errors.JobNotFoundError),
-        (Status.FAILED_PRECONDITION, errors.JobNotRunningError),
+        (Status.FAILED_PRECONDITION, errors.WrongStatusError),
         (Status.UNAUTHENTICATED, errors.UnauthenticatedError),
         (Status.PERMISSION_DENIED, errors.AccessDeniedError),
         (Status.UNAVAILABLE, errors.ServerUnavailableError),

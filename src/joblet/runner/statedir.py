@@ -9,14 +9,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from joblet.errors import StateDirectoryInUseError, StorageError
 from joblet.runner.jobdir import JobDirectory
+
+REMOVED = ".removed"
 
 
 class StateDirectory:
@@ -66,6 +71,26 @@ class StateDirectory:
     def ids(self) -> set[int]:
         """Return the ids of all jobs that have a directory."""
         return {int(name) for name in os.listdir(self._jobs) if name.isdecimal()}
+
+    def discard(self, job_id: str) -> None:
+        """Take a job's directory out of the way, at once and for good; nothing if it has none.
+
+        The files go when `sweep` is called. In between nobody takes them for a job.
+
+        Raises:
+            OSError: the disk is read-only or failing.
+
+        """
+        with contextlib.suppress(FileNotFoundError):
+            (self._jobs / job_id).rename(self._jobs / f"{job_id}{REMOVED}")
+
+    def discarded(self) -> Sequence[str]:
+        """Return the ids of the jobs whose files still have to go."""
+        return [name.removesuffix(REMOVED) for name in os.listdir(self._jobs) if name.endswith(REMOVED)]
+
+    def sweep(self, job_id: str) -> None:
+        """Delete what was discarded; may take long, and never follows a job's links."""
+        shutil.rmtree(self._jobs / f"{job_id}{REMOVED}", ignore_errors=True)
 
     def _acquire(self) -> None:
         try:

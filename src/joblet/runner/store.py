@@ -19,6 +19,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from joblet.config import RetentionConfig
 from joblet.errors import StorageError
 from joblet.job import Ending, Job, JobSpec, JobStatus
 from joblet.runner.database import load_queries, open_database
@@ -73,6 +74,25 @@ class Store:
     async def delete(self, job_id: str) -> None:
         """Forget a job; its id is never given again."""
         await self._execute("delete_job", {"id": int(job_id)})
+
+    async def note_kept_bytes(self, job_id: str, kept_bytes: int) -> None:
+        """Write down what an ended job takes on the disk."""
+        await self._execute("note_kept_bytes", {"id": int(job_id), "kept_bytes": kept_bytes})
+
+    async def expired(self, retention: RetentionConfig, now: datetime) -> Sequence[str]:
+        """Return the ids of the ended jobs that need not be kept any longer, oldest first."""
+        max_age = timedelta(seconds=retention.max_age_seconds)
+        limits = {
+            "ended_before": _micros_from_time(now - max_age) if max_age else 0,
+            "max_jobs": retention.max_jobs,
+            "max_bytes": retention.max_bytes,
+        }
+        return [str(row["id"]) for row in await self._execute("expired_jobs", limits)]
+
+    async def oldest_end(self) -> datetime | None:
+        """Return when the first of the ended jobs ended, None if there is none."""
+        (row,) = await self._execute("oldest_end")
+        return None if row["ended_at"] is None else _time_from_micros(row["ended_at"])
 
     async def ids(self) -> set[int]:
         """Return the ids of all jobs."""

@@ -27,6 +27,7 @@ from joblet.errors import (
     JobletError,
     JobNotFoundError,
     JobNotRunningError,
+    JobRunningError,
     TooManyJobsError,
 )
 from joblet.job import Job, JobSpec, JobStatus
@@ -38,6 +39,7 @@ from joblet.runner.host import read_host
 from joblet.runner.launch import Launcher
 from joblet.runner.live import LiveJob
 from joblet.runner.restore import restore_index
+from joblet.runner.retention import Retention
 from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
@@ -64,6 +66,7 @@ class JobRunner:
         self._store: Store
         self._inotify: Inotify
         self._spare: SpareFd
+        self._retention: Retention
 
     async def __aenter__(self) -> Self:
         host = read_host(self._config)
@@ -74,7 +77,9 @@ class JobRunner:
             self._spare = entered.enter_context(SpareFd())
             entered.push_async_callback(self._let_go)
             self._launcher = Launcher(self._config, host, self._directory.instance)
+            self._retention = Retention(self._config.retention, self._store, self._directory)
             await self._restore()
+            self._spawn(self._retention.run())
             self._resources = entered.pop_all()
         return self
 
@@ -138,6 +143,23 @@ class JobRunner:
         """Return all jobs, oldest first."""
         current = {job_id: live.job for job_id, live in self._live.items()} | self._unsaved
         return [current.get(job.id, job) for job in await self._store.list()]
+
+    async def remove(self, job_ids: Sequence[str]) -> None:
+        """Remove ended jobs, with their logs and files; all of them or none.
+
+        Raises:
+            JobNotFoundError: one of them is not there.
+            JobRunningError: one of them has not ended.
+            StorageError: the disk does not let them go.
+
+        """
+        for job_id in job_ids:
+            job = await self.status(job_id)
+            if not job.status.is_terminal:
+                raise JobRunningError(job_id, job.status)
+        for job_id in job_ids:
+            self._unsaved.pop(job_id, None)
+        await self._retention.remove(job_ids)
 
     async def wait(self, job_id: str) -> Job:
         """Return the job once it is terminal.
@@ -211,6 +233,7 @@ class JobRunner:
     async def _watch(self, live: LiveJob) -> None:
         await live.watch(self._inotify)
         self._untrack(live)
+        await self._retention.note_end(live.job.id)
 
     def _untrack(self, live: LiveJob) -> None:
         del self._live[live.job.id]

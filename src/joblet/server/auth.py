@@ -26,6 +26,7 @@ RULES: Mapping[str, Operation | None] = MappingProxyType(
         "/joblet.JobletService/StopJob": Operation.STOP_JOB,
         "/joblet.JobletService/ListJobs": Operation.LIST_JOBS,
         "/joblet.JobletService/GetJobLogs": Operation.STREAM_JOBS,
+        "/joblet.JobletService/RemoveJobs": Operation.REMOVE_JOBS,
         # A load balancer's probe needs no role: it learns that the server runs, which accepting the
         # connection has told it already.
         "/grpc.health.v1.Health/Check": ANY_CERTIFICATE,

@@ -50,6 +50,12 @@ class JobletService(JobletServiceBase):
         jobs = await self._runner.list()
         await stream.send_message(pb.Jobs(jobs=[job_to_message(job, pb.Job) for job in jobs]))
 
+    async def RemoveJobs(self, stream: Stream[pb.RemoveJobsReq, pb.EmptyRequest]) -> None:
+        """Answer once all of them are gone."""
+        request = await receive(stream)
+        await self._runner.remove(request.ids)
+        await stream.send_message(pb.EmptyRequest())
+
     async def GetJobLogs(self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]) -> None:
         """Send the log from the offset on; flow control is the client's, so a slow one costs no memory."""
         request = await receive(stream)

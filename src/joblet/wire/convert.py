@@ -11,10 +11,11 @@ Three rules:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from joblet.errors import InvalidCommandError, InvalidRequestError, ServerError
+from joblet.errors import InvalidRequestError, ServerError
 from joblet.job import UNKNOWN_EXIT_CODE, Ending, Job, JobSpec, JobStatus, Reason, Usage
 from joblet.limits import INT32_MAX, NAMES, Limits
 from joblet.wire.generated import joblet_pb2 as pb
@@ -52,12 +53,9 @@ def spec_to_message(spec: JobSpec) -> pb.RunJobReq:
     """Return the request to run a job.
 
     Raises:
-        InvalidRequestError: a text or a number does not fit into a message.
+        InvalidRequestError: a number does not fit into a message.
 
     """
-    texts = {"command": spec.command, **{f"argument {n}": arg for n, arg in enumerate(spec.args, start=1)}}
-    for name, text in texts.items():
-        ensure_utf8(name, text)
     for attribute, name in NAMES.items():
         value = getattr(spec.limits, attribute)
         if not -INT32_MAX <= value <= INT32_MAX:
@@ -68,33 +66,42 @@ def spec_to_message(spec: JobSpec) -> pb.RunJobReq:
         maxCPU=spec.limits.cpu_percent,
         maxMemory=spec.limits.memory_mb,
         maxIOBPS=spec.limits.io_bps,
+        options=options_to_message(spec, environment=spec.environment),
+        key=spec.key,
     )
 
 
-def ensure_utf8(name: str, text: str) -> None:
-    """Return if the text can be a protobuf string.
-
-    A command line that is not UTF-8 reaches Python as lone surrogates (PEP 383).
-
-    Raises:
-        InvalidCommandError: it cannot.
-
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidCommandError(f"{name} is not valid UTF-8") from error
+def options_to_message(spec: JobSpec, *, environment: Mapping[str, str]) -> pb.Options | None:
+    """Return what was asked beyond the API, None if nothing was: the message is then the API's own."""
+    options = pb.Options(
+        environment=environment,
+        workdir=spec.workdir,
+        timeoutSeconds=spec.timeout_seconds,
+        stopGraceSeconds=spec.stop_grace_seconds,
+        name=spec.name,
+    )
+    return options if options.ByteSize() else None
 
 
 def spec_from_message(message: pb.RunJobReq | JobMessage) -> JobSpec:
-    """Return what was asked for.
+    """Return what was asked for; an answer does not tell the key, nor the environment.
 
     Raises:
-        InvalidCommandError: the command or an argument is refused.
+        InvalidRequestError: the command, an argument or an option is refused.
 
     """
-    limits = Limits(cpu_percent=message.maxCPU, memory_mb=message.maxMemory, io_bps=message.maxIOBPS)
-    return JobSpec(command=message.command, args=tuple(message.args), limits=limits)
+    options = message.options
+    return JobSpec(
+        command=message.command,
+        args=tuple(message.args),
+        limits=Limits(cpu_percent=message.maxCPU, memory_mb=message.maxMemory, io_bps=message.maxIOBPS),
+        environment=dict(options.environment),
+        workdir=options.workdir,
+        timeout_seconds=options.timeoutSeconds,
+        stop_grace_seconds=options.stopGraceSeconds if options.HasField("stopGraceSeconds") else None,
+        name=options.name,
+        key=message.key if isinstance(message, pb.RunJobReq) else "",
+    )
 
 
 def job_to_message(job: Job, message_type: type[JobMessageT]) -> JobMessageT:
@@ -113,6 +120,7 @@ def job_to_message(job: Job, message_type: type[JobMessageT]) -> JobMessageT:
         ending=ending_to_message(job),
         pid=job.pid,
         owner=job.owner,
+        options=options_to_message(job.spec, environment={}),
     )
 
 
@@ -170,7 +178,7 @@ def job_from_message(message: JobMessage) -> Job:
             ending=ending_from_message(message),
             stopped_by=message.ending.stoppedBy,
         )
-    except (ValueError, InvalidCommandError) as error:
+    except (ValueError, InvalidRequestError) as error:
         raise ServerError(f"malformed answer: job {message.id}: {error}") from error
 
 

@@ -32,6 +32,31 @@ SELECT * FROM job WHERE ended_at IS NULL ORDER BY id;
 -- What the index knows of.
 SELECT id FROM job;
 
+-- note_kept_bytes --
+-- How much an ended job takes on the disk.
+UPDATE job SET kept_bytes = :kept_bytes WHERE id = :id;
+
+-- expired_jobs --
+-- Ended jobs that retention no longer keeps: too old, too many, or too much; a limit of 0 is none.
+SELECT id FROM (
+    SELECT
+        id,
+        ended_at,
+        ROW_NUMBER() OVER newest_first AS position,
+        SUM(COALESCE(kept_bytes, 0)) OVER newest_first AS total_bytes
+    FROM job
+    WHERE ended_at IS NOT NULL
+    WINDOW newest_first AS (ORDER BY ended_at DESC, id DESC)
+)
+WHERE (:ended_before > 0 AND ended_at <= :ended_before)
+   OR (:max_jobs > 0 AND position > :max_jobs)
+   OR (:max_bytes > 0 AND total_bytes > :max_bytes)
+ORDER BY id;
+
+-- oldest_end --
+-- When the job ended that expires next.
+SELECT MIN(ended_at) AS ended_at FROM job WHERE ended_at IS NOT NULL;
+
 -- delete_job --
 -- Forget a job.
 DELETE FROM job WHERE id = :id;

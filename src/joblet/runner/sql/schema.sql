@@ -14,8 +14,12 @@ CREATE TABLE job (
     stopped_by TEXT    NOT NULL DEFAULT '',
     ended_at   INTEGER,           -- NULL until it has ended
     ending     TEXT,              -- an Ending, likewise
+    kept_bytes INTEGER,           -- what its directory takes on the disk, likewise; NULL where nobody asked
     UNIQUE (owner, key)
 ) STRICT;
+
+-- Retention asks for the oldest of these.
+CREATE INDEX job_ended ON job (ended_at, id) WHERE ended_at IS NOT NULL;
 
 -- Restore asks for these at every start, however many jobs have ended.
 CREATE INDEX job_live ON job (id) WHERE ended_at IS NULL;

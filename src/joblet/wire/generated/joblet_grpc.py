@@ -34,6 +34,10 @@ class JobletServiceBase(abc.ABC):
     async def GetJobLogs(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.GetJobLogsReq, joblet.wire.generated.joblet_pb2.DataChunk]') -> None:
         pass
 
+    @abc.abstractmethod
+    async def RemoveJobs(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.RemoveJobsReq, joblet.wire.generated.joblet_pb2.EmptyRequest]') -> None:
+        pass
+
     def __mapping__(self) -> typing.Dict[str, grpclib.const.Handler]:
         return {
             '/joblet.JobletService/RunJob': grpclib.const.Handler(
@@ -65,6 +69,12 @@ class JobletServiceBase(abc.ABC):
                 grpclib.const.Cardinality.UNARY_STREAM,
                 joblet.wire.generated.joblet_pb2.GetJobLogsReq,
                 joblet.wire.generated.joblet_pb2.DataChunk,
+            ),
+            '/joblet.JobletService/RemoveJobs': grpclib.const.Handler(
+                self.RemoveJobs,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                joblet.wire.generated.joblet_pb2.RemoveJobsReq,
+                joblet.wire.generated.joblet_pb2.EmptyRequest,
             ),
         }
 
@@ -101,4 +111,10 @@ class JobletServiceStub:
             '/joblet.JobletService/GetJobLogs',
             joblet.wire.generated.joblet_pb2.GetJobLogsReq,
             joblet.wire.generated.joblet_pb2.DataChunk,
+        )
+        self.RemoveJobs = grpclib.client.UnaryUnaryMethod(
+            channel,
+            '/joblet.JobletService/RemoveJobs',
+            joblet.wire.generated.joblet_pb2.RemoveJobsReq,
+            joblet.wire.generated.joblet_pb2.EmptyRequest,
         )

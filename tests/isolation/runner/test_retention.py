@@ -1,0 +1,95 @@
+"""Ended jobs go when they should, completely, and nothing else does."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from joblet import JobRunner, JobSpec, JobStatus, RunnerConfig
+from joblet.config import RetentionConfig
+from joblet.errors import JobNotFoundError, JobRunningError
+from support.running import run, wait_for_line
+
+pytestmark = pytest.mark.isolation
+
+
+def keeping(config: RunnerConfig, retention: RetentionConfig) -> RunnerConfig:
+    """Return a configuration with this retention."""
+    return dataclasses.replace(config, retention=retention)
+
+
+async def ids_once(runner: JobRunner, count: int) -> list[str]:
+    """Return the ids of the jobs, once so many are left."""
+    job_ids = [job.id for job in await runner.list()]
+    while len(job_ids) != count:
+        job_ids = [job.id for job in await runner.list()]
+    return job_ids
+
+
+async def test_a_removed_job_is_gone_with_its_files(runner: JobRunner, config: RunnerConfig) -> None:
+    """Row, log and work folder go; the neighbour stays; the id is not given again."""
+    gone, _ = await run(runner, "sh", "-c", "mkdir -p a/b; echo x > a/b/c; ln -s / a/root")
+    stays, _ = await run(runner, "true")
+
+    await runner.remove([gone.id])
+
+    with pytest.raises(JobNotFoundError):
+        await runner.status(gone.id)
+    assert [path.name for path in (config.state_dir / "jobs").iterdir()] == [stays.id]
+    assert (await run(runner, "true")).job.id == "3"
+
+
+async def test_a_running_job_is_not_removed_nor_its_companions(runner: JobRunner) -> None:
+    """All or none: an error for one of them removes nothing."""
+    ended, _ = await run(runner, "true")
+    running = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 600")))
+    await wait_for_line(runner, running.id, b"ready\n")
+
+    with pytest.raises(JobRunningError, match=f"job has not ended: {running.id}"):
+        await runner.remove([ended.id, running.id])
+    with pytest.raises(JobNotFoundError):
+        await runner.remove([ended.id, "999"])
+
+    assert (await runner.status(ended.id)).status is JobStatus.COMPLETED
+    await runner.stop(running.id)
+
+
+async def test_only_so_many_are_kept(config: RunnerConfig) -> None:
+    """The newest stay; a running job is never counted, let alone removed."""
+    async with JobRunner(keeping(config, RetentionConfig(max_jobs=2))) as runner:
+        running = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 600")))
+        for _ in range(4):
+            await run(runner, "true")
+
+        assert await ids_once(runner, 3) == [running.id, "4", "5"]
+        await runner.stop(running.id)
+
+
+async def test_only_so_much_is_kept(config: RunnerConfig) -> None:
+    """Logs and work folders count, by what they take on the disk."""
+    async with JobRunner(keeping(config, RetentionConfig(max_bytes=3 << 20))) as runner:
+        for _ in range(2):
+            await run(runner, "head", "-c", str(1 << 20), "/dev/urandom")
+        await run(runner, "sh", "-c", "head -c 1048576 /dev/urandom > file")
+
+        assert await ids_once(runner, 2) == ["2", "3"]
+
+
+async def test_what_is_too_old_goes_by_itself(config: RunnerConfig) -> None:
+    """No further event is needed: the runner wakes when the oldest job expires."""
+    async with JobRunner(keeping(config, RetentionConfig(max_age_seconds=0.2))) as runner:
+        await run(runner, "true")
+
+        assert await ids_once(runner, 0) == []
+
+
+async def test_a_removal_that_was_cut_off_is_finished(config: RunnerConfig) -> None:
+    """A directory that was renamed, and no more, is gone after the next start."""
+    async with JobRunner(config) as runner:
+        job, _ = await run(runner, "true")
+    folder = config.state_dir / "jobs" / job.id
+    folder.rename(folder.with_name(f"{job.id}.removed"))
+    async with JobRunner(config) as runner:
+        assert await ids_once(runner, 0) == []
+        assert (await run(runner, "true")).job.id == "2"
