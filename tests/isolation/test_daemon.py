@@ -40,8 +40,7 @@ async def test_it_says_where_it_is(tmp_path: Path) -> None:
 async def test_other_cipher_suites_are_refused(tmp_path: Path, suite: str) -> None:
     """A client that offers only another suite is refused in the handshake."""
     with running_daemon(tmp_path) as daemon:
-        port = int(daemon.address.rpartition(":")[2])
-        tls = daemon.node().tls
+        port, tls = daemon.port, daemon.node().tls
         refused = await s_client(port, tls, tmp_path, "-ciphersuites", suite)
         accepted = await s_client(port, tls, tmp_path, "-ciphersuites", f"{suite}:TLS_AES_256_GCM_SHA384")
 

@@ -41,6 +41,11 @@ class Daemon:
     folder: Path
     process: subprocess.Popen[bytes]
 
+    @property
+    def port(self) -> int:
+        """The port of the address."""
+        return int(self.address.rpartition(":")[2])
+
     def node(self, *units: str, name: str = "tester") -> Node:
         """Return what a client needs that has these organizational units, an admin's by default."""
         return Node(address=self.address, tls=self.authority.client(*(units or ("admin",)), name=name))
