@@ -95,6 +95,19 @@ class FakeService(JobletServiceBase):
             if not job.status.is_terminal and not self.requests[-1].noFollow:
                 await self._until(self.job_ended)
 
+    async def RemoveJobs(self, stream: Stream[Any, pb.EmptyRequest]) -> None:  # noqa: N802  the RPC's name
+        """Forget these jobs, if there are all of them."""
+        request = await self._received(stream)
+        if request is None:
+            return
+        for job_id in request.ids:
+            if job_id not in self.jobs:
+                await refuse(stream, JobNotFoundError(job_id))
+                return
+        for job_id in request.ids:
+            del self.jobs[job_id]
+        await stream.send_message(pb.EmptyRequest())
+
     async def _requested_job(self, stream: Stream[Any, Any]) -> Job | None:
         request = await self._received(stream)
         if request is None:

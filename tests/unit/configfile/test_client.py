@@ -153,9 +153,7 @@ def test_a_wrong_flag_is_refused(choice: Choice, message: str) -> None:
 
 def test_a_node_without_a_file_is_refused() -> None:
     """`--node` cannot mean anything where there is no file."""
-    assert refusal(Choice(node="prod")).startswith(
-        "rnx-config.yml: not found (looked for "
-    )
+    assert refusal(Choice(node="prod")).startswith("rnx-config.yml: not found (looked for ")
 
 
 @pytest.mark.parametrize(
