@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml
 	touch $@
 
 shim: $(SHIM)
-$(SHIM): $(wildcard shim/*.c shim/*.h) shim/build.sh
+$(SHIM): $(wildcard shim/*.c shim/*.h shim/freestanding/*.c) shim/build.sh
 	sh shim/build.sh $@
 
 check: dev

@@ -97,16 +97,17 @@ static void compose(struct text *text, const struct options *options, const stru
 
 /*
  * Create exit.tmp (never one that exists) with its space, beyond its end: so it need not be cut to size later, which costs
- * more than to write it. Where that cannot be, posix_fallocate(3) makes do with zeros.
+ * more than to write it. A file system that cannot allocate gets zeros.
  */
 int record_open(int dir_fd)
 {
     int fd = openat(dir_fd, "exit.tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RECORD_BYTES) == 0)
         return fd;
-    int error = errno == EOPNOTSUPP ? posix_fallocate(fd, 0, RECORD_BYTES) : errno;
-    if (error == 0)
+    static const char zeros[RECORD_BYTES];
+    if (errno == EOPNOTSUPP && pwrite(fd, zeros, sizeof zeros, 0) == sizeof zeros)
         return fd;
+    int error = errno;
     (void)close(fd);
     errno = error;
     return -1;

@@ -80,19 +80,18 @@ static int make_devices(void)
         const char *path;
         unsigned major, minor;
     } DEVICES[] = {
-        {"dev/null", 1, 3},    {"dev/zero", 1, 5},    {"dev/full", 1, 7},
-        {"dev/random", 1, 8},  {"dev/urandom", 1, 9}, {"dev/tty", 5, 0},
+        {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+        {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
     };
     if (mkdir("dev", 0755) < 0)
         return -1;
     for (size_t i = 0; i < sizeof DEVICES / sizeof DEVICES[0]; i++) {
-        const char *path = DEVICES[i].path;
+        const char *host_path = DEVICES[i].path, *path = host_path + 1;
         if (mknod(path, S_IFCHR | 0666, makedev(DEVICES[i].major, DEVICES[i].minor)) == 0)
             continue;
-        char host_path[32] = "/";
         if (errno != EPERM || mknod(path, S_IFREG | 0444, 0) < 0)
             return -1;
-        if (cover(path, strcat(host_path, path), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC) < 0)
+        if (cover(path, host_path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC) < 0)
             return -1;
     }
     return 0;

@@ -35,7 +35,7 @@ struct step {
 };
 
 struct options {
-    uint64_t dir_fd, lock_fd, status_fd, cgroup_fd;
+    uint64_t dir_fd, lock_fd, status_fd, cgroup_fd, shim_cgroup_fd;
     uint64_t uid, gid;
     uint64_t tmp_bytes, log_max_bytes, timeout_ms, grace_ms;
     const char *hostname;
@@ -98,6 +98,7 @@ struct ending {
     uint64_t started_ns, ended_ns; /* wall clock; 0: never */
 };
 
+void complain(const char *what);
 void parse_options(int argc, char **argv, struct options *options);
 
 _Noreturn void run_init(const struct options *options, int shim_fd, int output_fd);

@@ -128,3 +128,28 @@ while True:
         assert job.wait() == 0
         assert (folder / "tasks").read_text() == ""
     assert job.record.facts["cause"] == "timeout"
+
+
+def own_cgroup(pid: int) -> str:
+    """Return the v2 cgroup that a process is in."""
+    lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    return next(line.removeprefix("0::") for line in lines if line.startswith("0::"))
+
+
+def test_shim_in_a_cgroup_of_its_own(new_run: NewRun, start: Start) -> None:
+    """With --shim-cgroup-fd a child of ours in that cgroup is the shim; the process that we spawned has ended."""
+    if not (v2_path := find_hierarchy().v2_path):
+        pytest.skip("this host has no cgroup v2")
+    with new_cgroup(v2_path) as folder:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            job = start("cat", "/proc/self/cgroup", options=["--shim-cgroup-fd", str(fd)], inherit=[fd])
+        finally:
+            os.close(fd)
+        assert job.wait() == 0
+        shim = int(job.wait_facts().split()[1])
+        members = (folder / "cgroup.procs").read_text()
+        _, status = os.waitpid(shim, 0)
+
+    assert (members, status) in {(f"{shim}\n", 0), ("", 0)}
+    assert job.record.facts["cause"] == "exited"

@@ -223,7 +223,7 @@ X86_64_NUMBERS = {
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are those of x86-64")
 def test_refused_system_calls(run: Start) -> None:
-    """Each system call of the contract's list answers EPERM, and would answer otherwise without the filter."""
+    """Each system call of the contract's list answers EPERM, which it would not without the filter."""
     script = f"""
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
