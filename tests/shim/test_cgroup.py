@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,20 +137,35 @@ def own_cgroup(pid: int) -> str:
     return next(line.removeprefix("0::") for line in lines if line.startswith("0::"))
 
 
-def test_shim_in_a_cgroup_of_its_own(new_run: NewRun, start: Start) -> None:
-    """With --shim-cgroup-fd a child of ours in that cgroup is the shim; the process that we spawned has ended."""
+def test_shim_in_a_cgroup_of_its_own(start: Start) -> None:
+    """With --shim-cgroup-fd, the shim is a new child of ours, born there, and the spawned process ends."""
     if not (v2_path := find_hierarchy().v2_path):
         pytest.skip("this host has no cgroup v2")
     with new_cgroup(v2_path) as folder:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        home = os.open(v2_path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        options = ["--shim-cgroup-fd", str(fd), "--cgroup-fd", str(home)]
         try:
-            job = start("cat", "/proc/self/cgroup", options=["--shim-cgroup-fd", str(fd)], inherit=[fd])
+            job = start("sleep", "600", options=options, inherit=[fd, home])
         finally:
             os.close(fd)
+            os.close(home)
         assert job.wait() == 0
         shim = int(job.wait_facts().split()[1])
-        members = (folder / "cgroup.procs").read_text()
+        assert own_cgroup(shim) == f"/{folder.name}"
+        os.kill(shim, signal.SIGTERM)
         _, status = os.waitpid(shim, 0)
 
-    assert (members, status) in {(f"{shim}\n", 0), ("", 0)}
-    assert job.record.facts["cause"] == "exited"
+    assert status == 0
+    assert job.record.facts["cause"] == "stopped"
+
+
+def test_shim_that_cannot_enter_its_cgroup(start: Start) -> None:
+    """What is no cgroup v2 directory ends the spawned process with 1, and nothing has been touched."""
+    with open("/dev/null") as no_cgroup:
+        fd = no_cgroup.fileno()
+        job = start("true", options=["--shim-cgroup-fd", str(fd)], inherit=[fd])
+
+    assert job.wait() == 1
+    assert job.wait_facts() == ""
+    assert sorted(path.name for path in job.folder.iterdir()) == ["lock", "work"]
