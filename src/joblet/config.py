@@ -34,12 +34,15 @@ class RunnerConfig:
     `state_dir` holds everything that must outlive the daemon. `job_user` is a
     name of the host's user database or a number. `hidden` are files and
     folders that a job must not see even where `read_only` exposes them.
+    `cgroup_parent` is the v2 cgroup, as in `/proc/self/cgroup`, that a service
+    manager delegates to jobs and shims; empty is the root.
     """
 
     state_dir: Path
     job_user: str = "nobody"
     read_only: tuple[str, ...] = SYSTEM_FOLDERS
     hidden: tuple[str, ...] = ()
+    cgroup_parent: str = ""
     defaults: Limits = DEFAULT_LIMITS
     ceilings: Limits = Limits()
     max_processes: int = 1024

@@ -84,6 +84,7 @@ SECURITY = {
 TOP = {
     "stateDir": Setting("state_dir", parse_text),
     "jobUser": Setting("job_user", parse_text),
+    "cgroup": Setting("cgroup_parent", parse_absolute_path),
 }
 SECTIONS = ("server", "security", "logging", "filesystem", "limits", "joblet", "grpc")
 VERSION = {"version": Setting("version", one_of("3.0"))}

@@ -57,13 +57,15 @@ def ensure_slice(base: str, parent: str, controllers: frozenset[str]) -> str:
 
     Raises:
         OSError: EBUSY, a level has processes of its own ("no internal process
-            constraint"); EACCES, EROFS, ENOENT, the hierarchy is not ours to change.
+            constraint"); ENOENT, there is no `base`; EACCES, EROFS, the
+            hierarchy is not ours to change.
 
     """
     path = f"{base}/{parent}"
     try:
         enabled = read_file(f"{path}/cgroup.subtree_control").split()
     except FileNotFoundError:
+        os.stat(base)  # must be there: what is delegated to us is not ours to make
         os.makedirs(path, exist_ok=True)
         enabled = []
     if not controllers.issubset(enabled):
@@ -72,6 +74,21 @@ def ensure_slice(base: str, parent: str, controllers: frozenset[str]) -> str:
             level = f"{level}/{name}" if name else level
             _enable(level, controllers)
     return path
+
+
+def open_leaf(base: str, name: str) -> int:
+    """Return an fd of `base`/`name`, made if need be, for processes to be born in (`CLONE_INTO_CGROUP`).
+
+    Raises:
+        OSError: ENOENT, there is no `base`; EMFILE, and what mkdir(2) knows.
+
+    """
+    path = f"{base}/{name}"
+    try:
+        return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        os.mkdir(path)
+        return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def kill(path: str) -> bool:

@@ -41,7 +41,7 @@ def read_host(config: RunnerConfig) -> Host:
     Raises:
         PlatformError: it is not Linux.
         IsolationError: this process may not make namespaces.
-        ConfigurationError: `jobUser` is nobody.
+        ConfigurationError: `jobUser` is nobody, or `cgroup` is not there.
 
     """
     if sys.platform != "linux":
@@ -52,9 +52,20 @@ def read_host(config: RunnerConfig) -> Host:
     return Host(
         account=_account_from_name(config.job_user),
         root=root_from_paths(config.read_only, hidden),
-        hierarchy=find_hierarchy(),
+        hierarchy=_delegated_hierarchy(config.cgroup_parent),
         ceilings=_within_host(config.ceilings),
     )
+
+
+def _delegated_hierarchy(parent: str) -> Hierarchy:
+    try:
+        hierarchy = find_hierarchy(parent)
+    except FileNotFoundError:
+        why = f"there is no cgroup {parent} (with systemd: systemctl start {os.path.basename(parent)})"
+        raise ConfigurationError("cgroup", why) from None
+    if parent and not hierarchy.v2_path:
+        raise ConfigurationError("cgroup", f"expected cgroup v2 on this host, for {parent}; there is none")
+    return hierarchy
 
 
 def _account_from_name(name: str) -> Account:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import math
+import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from joblet.config import RunnerConfig
@@ -23,12 +25,16 @@ from joblet.job import Job, JobSpec
 from joblet.limits import Limits
 from joblet.linux.blockdevice import device_of
 from joblet.linux.cgroup import CgroupLimits, JobCgroup
+from joblet.linux.cgroup_v2 import open_leaf
 from joblet.runner.host import MIB, Host
 from joblet.runner.live import LiveJob
 from joblet.runner.shim import Shim, ShimOptions, spawn
 from joblet.runner.spec import encode_spec
 
 SLICE = "joblet.slice"
+SHIMS = "shims"
+"""The cgroup of the shims, beside the jobs' slice, where a service manager delegates one to us."""
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -68,18 +74,19 @@ class Launcher:
         self._make_directory(live)
         live.cgroup = cgroup = self._make_cgroup(job)
         try:
-            return spawn(
-                live.directory,
-                [job.spec.command, *job.spec.args],
-                self._environment(job),
-                self._options(job, cgroup),
-                cgroup_fd=cgroup.clone_fd,
-                join_fds=cgroup.join_fds,
-            )
+            with ExitStack() as opened:
+                opened.callback(cgroup.close_fds)
+                return spawn(
+                    live.directory,
+                    [job.spec.command, *job.spec.args],
+                    self._environment(job),
+                    self._options(job, cgroup),
+                    cgroup_fd=cgroup.clone_fd,
+                    join_fds=cgroup.join_fds,
+                    shim_cgroup_fd=self._open_shims(opened),
+                )
         except OSError as error:
             raise _spawn_error(error) from error
-        finally:
-            cgroup.close_fds()
 
     def adopt_cgroup(self, job: Job) -> JobCgroup:
         """Return the cgroups that an earlier runner made for this job, gone or not."""
@@ -98,6 +105,17 @@ class Launcher:
             return JobCgroup.create(self.host.hierarchy, SLICE, self._cgroup_name(job), limits)
         except OSError as error:
             raise CgroupError(f"{error.strerror or error}: {error.filename}") from error
+
+    def _open_shims(self, opened: ExitStack) -> int | None:
+        """Return the cgroup that the shim is to be born in, None where it may stay in the daemon's."""
+        if not self.config.cgroup_parent:
+            return None
+        try:
+            fd = open_leaf(self.host.hierarchy.v2_path, SHIMS)
+        except OSError as error:
+            raise CgroupError(f"{error.strerror}: {error.filename}") from error
+        opened.callback(os.close, fd)
+        return fd
 
     def _cgroup_name(self, job: Job) -> str:
         return f"job-{job.id}-{self.instance}"

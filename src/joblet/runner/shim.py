@@ -8,17 +8,20 @@ from the first moment, so that no signal can reach a stranger.
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from joblet.errors import IsolationError
+from joblet.errors import CgroupError, IsolationError
 from joblet.linux.inotify import IN_CLOSE_WRITE, IN_MODIFY, Inotify
 from joblet.linux.pidfd import PidFd
 from joblet.runner.jobdir import JobDirectory
 
 SHIM_PATH = Path(__file__).resolve().parent.parent / "bin" / "joblet-shim"
+_SHIM = re.compile(rb"^shim (\d+)$", re.MULTILINE)
+_FACTS_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +123,15 @@ def spawn(
     *,
     cgroup_fd: int | None,
     join_fds: Sequence[int],
+    shim_cgroup_fd: int | None = None,
 ) -> Shim:
-    """Start a shim for the job in this directory.
+    """Start a shim for the job in this directory; in a v2 cgroup of its own, if one is given.
 
     Raises:
         OSError: E2BIG, the command and its environment are too long for
             execve(2); EMFILE, ENOMEM, EAGAIN: the host is out of something.
         IsolationError: there is no shim: this is the client half of joblet.
+        CgroupError: the shim cannot be in its cgroup.
 
     """
     directory_fd = directory.open()
@@ -139,6 +144,8 @@ def spawn(
     fds += [("--join-fd", fd) for fd in join_fds]
     if cgroup_fd is not None:
         fds.append(("--cgroup-fd", cgroup_fd))
+    if shim_cgroup_fd is not None:
+        fds.append(("--shim-cgroup-fd", shim_cgroup_fd))
     words = [str(SHIM_PATH), *(word for option, fd in fds for word in (option, str(fd)))]
     try:
         pid = os.posix_spawn(
@@ -151,6 +158,8 @@ def spawn(
             setsigmask=[signal.SIGTERM, signal.SIGUSR1],
             setsigdef=[signal.SIGPIPE],
         )
+        if shim_cgroup_fd is not None:
+            pid = _reborn(pid, lock_fd)
     except FileNotFoundError:
         raise IsolationError(f"{SHIM_PATH} is missing (install joblet on Linux with a C compiler)") from None
     finally:
@@ -163,6 +172,19 @@ def spawn(
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise
+
+
+def _reborn(pid: int, lock_fd: int) -> int:
+    """Return the pid of our child that goes on as the shim in its own cgroup, once this one has ended.
+
+    Blocks for less than the spawn itself does: there is nothing between the
+    process's first instruction and its end but a clone3(2).
+    """
+    _, status = os.waitpid(pid, 0)
+    found = _SHIM.search(os.pread(lock_fd, _FACTS_BYTES, 0))
+    if status or not found:
+        raise CgroupError("the job's shim cannot be in its cgroup")
+    return int(found[1])
 
 
 def _standard_streams() -> list[tuple[int, int, str, int, int]]:
