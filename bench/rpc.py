@@ -168,7 +168,8 @@ async def report_streams(daemon: Daemon, bare_port: int) -> None:
         logs, bares = await measure_streams(channel, bare)
     report("bare stream of 500 MB", bares, "s ", 1)
     report("finished log of 500 MB", logs, "s ", 1)
-    share = statistics.median(bares) / statistics.median(logs)
+    # Of neighbours in time, whose ratio a busy machine disturbs less than it does each of them.
+    share = statistics.median(bare / log for bare, log in zip(bares, logs, strict=True))
     print(
         f"{'log / bare throughput':32} {100 * share:9.1f} %    target: at least {100 * STREAM_TARGET:.0f} %"
     )

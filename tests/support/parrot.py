@@ -20,7 +20,7 @@ class Parrot:
     def __init__(self) -> None:
         self.waiting = 0
         self.most_waiting = 0
-        self.arrived = asyncio.Condition()
+        self._changed = asyncio.Condition()
         self.released = asyncio.Event()
 
     def __mapping__(self) -> dict[str, Handler]:
@@ -32,19 +32,22 @@ class Parrot:
         if request.offset:
             await stream.send_message(pb.DataChunk(payload=bytes(request.offset)))
             return
-        async with self.arrived:
-            self.waiting += 1
-            self.most_waiting = max(self.waiting, self.most_waiting)
-            self.arrived.notify_all()
+        await self._count(1)
         try:
             await self.released.wait()
         finally:
-            self.waiting -= 1
+            await self._count(-1)
 
-    async def wait_arrived(self, count: int) -> None:
+    async def wait_waiting(self, count: int) -> None:
         """Return once so many calls wait at the same time."""
-        async with self.arrived:
-            await self.arrived.wait_for(lambda: self.waiting == count)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.waiting == count)
+
+    async def _count(self, change: int) -> None:
+        async with self._changed:
+            self.waiting += change
+            self.most_waiting = max(self.waiting, self.most_waiting)
+            self._changed.notify_all()
 
 
 async def ask(channel: Channel, request: pb.GetJobLogsReq) -> pb.DataChunk | None:

@@ -30,7 +30,8 @@ from joblet.errors import (
 from joblet.server.auth import authorize_call
 from joblet.wire.status import status_of
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+Log = structlog.stdlib.BoundLogger
+log: Log = structlog.get_logger()
 
 AnyStream = Stream[Any, Any]
 Method = Callable[[AnyStream], Awaitable[None]]
@@ -70,38 +71,35 @@ class Calls:
 
     def _guard(self, path: str, method: Method) -> Method:
         async def call(stream: AnyStream) -> None:
+            # Now: an address cannot be asked for once the connection is lost.
+            call_log = log.bind(method=path, peer=address_of(stream))
             started = time.monotonic()
             status = Status.CANCELLED
             try:
-                status = await self._answer(path, method, stream)
+                status = await self._answer(path, method, stream, call_log)
             except GRPCError as error:
                 status = error.status
                 raise
             finally:
                 took_ms = (time.monotonic() - started) * 1000
-                log.debug(
-                    "call",
-                    method=path,
-                    status=status.name,
-                    duration=f"{took_ms:.1f}ms",
-                    peer=address_of(stream),
-                )
+                call_log.debug("call", status=status.name, duration=f"{took_ms:.1f}ms")
 
         return call
 
-    async def _answer(self, path: str, method: Method, stream: AnyStream) -> Status:
+    async def _answer(self, path: str, method: Method, stream: AnyStream, call_log: Log) -> Status:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  grpclib runs each call in a task
         self._running.add(task)
         # Not when this returns: grpclib has yet to send the status.
         task.add_done_callback(self._running.discard)
         try:
-            await self._run(path, method, stream)
+            await self._run(path, method, stream, call_log)
         except JobletError as error:
-            return await refuse(path, stream, error)
+            log_refusal(error, call_log)
+            return await refuse(stream, error)
         return Status.OK
 
-    async def _run(self, path: str, method: Method, stream: AnyStream) -> None:
+    async def _run(self, path: str, method: Method, stream: AnyStream, call_log: Log) -> None:
         if self._draining:
             raise ServerUnavailableError(SHUTTING_DOWN)
         authorize_call(path, stream.peer.cert())
@@ -118,29 +116,27 @@ class Calls:
         except (JobletError, GRPCError):
             raise
         except Exception as error:
-            log.exception("call failed unexpectedly", method=path)
+            call_log.exception("call failed unexpectedly")
             raise ServerError("internal error; the server's log says more") from error
 
 
-async def refuse(path: str, stream: AnyStream, error: JobletError) -> Status:
-    """Log an error and send it to the client, as its status; return the status."""
+async def refuse(stream: AnyStream, error: JobletError) -> Status:
+    """Send an error to the client, as its status; return the status."""
     status, message, metadata = status_of(error)
-    log_refusal(path, stream, error)
     # The client may have reset the stream in the meantime: then there is nobody to tell.
     with contextlib.suppress(ProtocolError):
         await stream.send_trailing_metadata(status=status, status_message=message, metadata=metadata)
     return status
 
 
-def log_refusal(path: str, stream: AnyStream, error: JobletError) -> None:
+def log_refusal(error: JobletError, call_log: Log) -> None:
     """Log at the level that the kind of error has in the API's list."""
-    peer, reason = address_of(stream), str(error)
     if isinstance(error, UnauthenticatedError):
-        log.error("authentication failed", method=path, reason=reason, peer=peer)
+        call_log.error("authentication failed", reason=str(error))
     elif isinstance(error, AccessDeniedError):
-        log.warning("access denied", method=path, reason=reason, peer=peer)
+        call_log.warning("access denied", reason=str(error))
     else:
-        log.info("call refused", method=path, reason=reason, peer=peer)
+        call_log.info("call refused", reason=str(error))
 
 
 def address_of(stream: AnyStream) -> str:

@@ -4,7 +4,7 @@ Before Python 3.15 `ssl` cannot choose the suites of TLS 1.3 (`set_ciphers` is
 for TLS 1.2). OpenSSL reads them from the configuration file that OPENSSL_CONF
 names, once, when it is loaded; and loaded it may be by anything (`hashlib`).
 So the daemon starts itself again with the variable set: the one way that does
-not depend on who imported what. docs/decisions/0001-one-cipher-suite.md has
+not depend on who imported what. docs/decisions/0004-one-cipher-suite.md has
 what was rejected.
 """
 

@@ -171,7 +171,7 @@ async def test_streams_beyond_the_cap_wait(authority: Authority) -> None:
         with connected(port, authority.client("admin")) as channel:
             await ask(channel, pb.GetJobLogsReq(offset=1))  # the grant is known after the first answer
             calls = [asyncio.create_task(ask(channel, pb.GetJobLogsReq())) for _ in range(5)]
-            await parrot.wait_arrived(2)
+            await parrot.wait_waiting(2)
             parrot.released.set()
             await asyncio.gather(*calls)
 
@@ -294,3 +294,28 @@ class HealthProbe:
     async def reachable(channel: Channel) -> None:
         error = await call_failure(HealthStub(channel).Check(HealthCheckRequest()))
         assert error.status is Status.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("leave", ["reset", "disconnect"])
+async def test_a_client_that_leaves_ends_its_call_quietly(
+    authority: Authority, caplog: pytest.LogCaptureFixture, leave: str
+) -> None:
+    """A call whose client is gone ends at once, and is no error to anybody."""
+    parrot = Parrot()
+    with capture_logs() as events:
+        async with running_only(authority, parrot) as port:
+            client = await RawClient.connect(port, authority)
+            stream_id = client.begin()
+            client.h2.send_data(stream_id, struct.pack(">?I", False, 0), end_stream=True)
+            client._writer.write(client.h2.data_to_send())
+            await parrot.wait_waiting(1)
+            if leave == "reset":
+                client.h2.reset_stream(stream_id)
+                client._writer.write(client.h2.data_to_send())
+            else:
+                await client.close()
+            await parrot.wait_waiting(0)
+            await client.close()
+
+    assert not [event for event in events if event["log_level"] != "debug"]
+    assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]

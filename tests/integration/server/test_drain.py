@@ -62,7 +62,7 @@ async def test_a_call_ends_while_new_ones_are_refused() -> None:
     with connected(port, authority.client("admin")) as channel:
         async with watched_health(HealthStub(channel)) as not_serving:
             running = asyncio.create_task(ask(channel, WAIT))
-            await parrot.wait_arrived(1)
+            await parrot.wait_waiting(1)
             stopped = server.stop()
             await not_serving
             refused = await call_failure(ask(channel, WAIT))
@@ -81,7 +81,7 @@ async def test_a_call_that_does_not_end_is_told() -> None:
     port = await server.start()
     with connected(port, authority.client("admin")) as channel:
         running = asyncio.create_task(call_failure(ask(channel, WAIT)))
-        await parrot.wait_arrived(1)
+        await parrot.wait_waiting(1)
         await server.stop()
         error = await running
 
