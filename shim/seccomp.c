@@ -57,13 +57,12 @@ enum { REFUSED_COUNT = sizeof REFUSED / sizeof REFUSED[0] };
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
 #define UNLESS_EQUAL_SKIP(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
 #define UNLESS_ANY_BIT_SKIP(bits, skip) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (skip))
-#define UNLESS_LESS_SKIP(value, skip) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (value), (skip), 0)
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
 #define ALLOW ANSWER(SECCOMP_RET_ALLOW)
 #define REFUSE(error) ANSWER(SECCOMP_RET_ERRNO | (error))
 
-#define EXTRA_ARGUMENT_CHECK(number, argument, check, bits_or_value) \
-    UNLESS_EQUAL_SKIP(number, 4), LOAD(ARGUMENT(argument)), check(bits_or_value, 1), REFUSE(EPERM), ALLOW
+#define REFUSE_NEW_USER_NAMESPACE(number) \
+    UNLESS_EQUAL_SKIP(number, 4), LOAD(ARGUMENT(0)), UNLESS_ANY_BIT_SKIP(CLONE_NEWUSER, 1), REFUSE(EPERM), ALLOW
 
 static const struct sock_filter HEAD[] = {
     LOAD(offsetof(struct seccomp_data, arch)),
@@ -74,8 +73,8 @@ static const struct sock_filter HEAD[] = {
     REFUSE(EPERM),
     UNLESS_EQUAL_SKIP(SYS_clone3, 1),
     REFUSE(ENOSYS),
-    EXTRA_ARGUMENT_CHECK(SYS_clone, 0, UNLESS_ANY_BIT_SKIP, CLONE_NEWUSER),
-    EXTRA_ARGUMENT_CHECK(SYS_unshare, 0, UNLESS_ANY_BIT_SKIP, CLONE_NEWUSER),
+    REFUSE_NEW_USER_NAMESPACE(SYS_clone),
+    REFUSE_NEW_USER_NAMESPACE(SYS_unshare),
     UNLESS_EQUAL_SKIP(SYS_ioctl, 5),
     LOAD(ARGUMENT(1)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0),
@@ -85,19 +84,60 @@ static const struct sock_filter HEAD[] = {
 };
 enum { HEAD_COUNT = sizeof HEAD / sizeof HEAD[0] };
 
+/* A program in the making: the head, then a tree over the numbers that are refused. */
+struct program {
+    struct sock_filter steps[HEAD_COUNT + 4 * REFUSED_COUNT];
+    size_t length;
+};
+
+static void emit(struct program *program, struct sock_filter step)
+{
+    program->steps[program->length++] = step;
+}
+
+/* By insertion: the numbers are in nobody's order, and another one on each architecture. */
+static void sort(uint32_t *numbers, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j > 0 && numbers[j - 1] > numbers[j]; j--) {
+            uint32_t larger = numbers[j - 1];
+            numbers[j - 1] = numbers[j];
+            numbers[j] = larger;
+        }
+}
+
+/*
+ * Refuse these numbers, allow all others. A tree, because the kernel tries every system call on a new filter to learn which
+ * it always allows: with one comparison after the other that took 93 us of each job's start, so it takes 30.
+ */
+static void emit_tree(struct program *program, const uint32_t *numbers, size_t count)
+{
+    if (count <= 2) {
+        for (size_t i = 0; i < count; i++) {
+            emit(program, (struct sock_filter)UNLESS_EQUAL_SKIP(numbers[i], 1));
+            emit(program, (struct sock_filter)REFUSE(EPERM));
+        }
+        emit(program, (struct sock_filter)ALLOW);
+        return;
+    }
+    size_t fork = program->length, half = count / 2;
+    emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, numbers[half], 0, 0));
+    emit_tree(program, numbers, half);
+    program->steps[fork].jt = (uint8_t)(program->length - fork - 1);
+    emit_tree(program, numbers + half, count - half);
+}
+
 /* Install it for ourselves, and so for the command. Needs no_new_privs, which drop_privileges() has set. */
 int install_filter(void)
 {
-    struct sock_filter program[HEAD_COUNT + REFUSED_COUNT + 2];
-    size_t length = 0;
+    struct program program = {.length = 0};
+    uint32_t numbers[REFUSED_COUNT];
     for (size_t i = 0; i < HEAD_COUNT; i++)
-        program[length++] = HEAD[i];
-    for (size_t i = 0; i < REFUSED_COUNT; i++) {
-        unsigned char to_refusal = (unsigned char)(REFUSED_COUNT - i);
-        program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, REFUSED[i], to_refusal, 0);
-    }
-    program[length++] = (struct sock_filter)ALLOW;
-    program[length++] = (struct sock_filter)REFUSE(EPERM);
-    struct sock_fprog filter = {.len = (unsigned short)length, .filter = program};
+        emit(&program, HEAD[i]);
+    for (size_t i = 0; i < REFUSED_COUNT; i++)
+        numbers[i] = REFUSED[i];
+    sort(numbers, REFUSED_COUNT);
+    emit_tree(&program, numbers, REFUSED_COUNT);
+    struct sock_fprog filter = {.len = (unsigned short)program.length, .filter = program.steps};
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
 }
