@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from joblet.config import DEFAULT_LIMITS, GrpcConfig, LoggingConfig, RunnerConfig, ServerConfig, TlsConfig
+from joblet.config import (
+    DEFAULT_LIMITS,
+    GrpcConfig,
+    LoggingConfig,
+    RetentionConfig,
+    RunnerConfig,
+    ServerConfig,
+    TlsConfig,
+)
 from joblet.configfile import pem
 from joblet.configfile.hidden import exposed
 from joblet.configfile.section import Section, Setting, read_document
@@ -63,6 +71,11 @@ LIMITS = {
     "maxProcesses": Setting("max_processes", whole_number(1)),
     "maxLogSize": Setting("max_log_bytes", parse_size),
 }
+RETENTION = {
+    "maxAge": Setting("max_age_seconds", parse_duration),
+    "maxJobs": Setting("max_jobs", whole_number(0)),
+    "maxBytes": Setting("max_bytes", size(0)),
+}
 GRPC = {
     "maxRecvMsgSize": Setting("max_recv_bytes", size(1024)),
     "maxSendMsgSize": Setting("max_send_bytes", size(1024)),
@@ -86,7 +99,7 @@ TOP = {
     "jobUser": Setting("job_user", parse_text),
     "cgroup": Setting("cgroup_parent", parse_absolute_path),
 }
-SECTIONS = ("server", "security", "logging", "filesystem", "limits", "joblet", "grpc")
+SECTIONS = ("server", "security", "logging", "filesystem", "limits", "retention", "joblet", "grpc")
 VERSION = {"version": Setting("version", one_of("3.0"))}
 STREAMS = ("stderr", "stdout")
 
@@ -156,6 +169,7 @@ def _runner(document: Section, file: Path) -> RunnerConfig:
         **joblet.values(JOBLET),
         **limits.values(LIMITS),
         **document.section("filesystem").only(FILESYSTEM),
+        retention=RetentionConfig(**document.section("retention").only(RETENTION)),
     )
     key = document.section("security").values({"serverKeyPath": Setting("path", parse_text)})
     secrets = (file, folder, runner.state_dir, *(folder / path for path in key.values()))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AsyncExitStack, aclosing
+from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -268,8 +269,9 @@ class JobRunner:
         self._live.clear()
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        # The loop holds tasks weakly (asyncio.create_task); the set keeps them.
-        task = asyncio.create_task(work)
+        # The loop holds tasks weakly (asyncio.create_task); the set keeps them. A context of its own:
+        # what is logged of a job is not part of the call that happened to start it.
+        task = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         return task

@@ -141,6 +141,19 @@ def test_limits_section(folder: Path, line: str, field: str, value: Any) -> None
     assert read(f"limits:\n  {line}\n").runner == replace(read("").runner, **{field: value})
 
 
+@pytest.mark.parametrize(
+    ("line", "retention"),
+    [
+        ("maxAge: 720h", RetentionConfig(max_age_seconds=30 * 24 * 3600.0)),
+        ("maxJobs: 10000", RetentionConfig(max_jobs=10_000)),
+        ("maxBytes: 50GiB", RetentionConfig(max_bytes=50 * 2**30)),
+    ],
+)
+def test_retention_section(folder: Path, line: str, retention: RetentionConfig) -> None:
+    """Each key of the section `retention` sets its field, and only that."""
+    assert read(f"retention:\n  {line}\n").runner == replace(read("").runner, retention=retention)
+
+
 def test_server_section_and_top_level_keys(folder: Path) -> None:
     """Address, port, state directory (relative to the file) and job user are taken."""
     config = read('version: "3.0"\nserver: {address: "::1", port: 0}\nstateDir: state\njobUser: 65534\n')
