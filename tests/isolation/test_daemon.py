@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from joblet.client import Client
-from joblet.errors import JobletError, ServerUnavailableError
+from joblet.config import Node
+from joblet.errors import JobletError, ServerUnavailableError, UnauthenticatedError
 from joblet.job import JobSpec, JobStatus
+from joblet.testing.authority import Authority
 from joblet.testing.daemon import running_daemon
 from support.openssl import s_client
 
@@ -47,6 +49,19 @@ async def test_other_cipher_suites_are_refused(tmp_path: Path, suite: str) -> No
     assert "alert handshake failure" in refused
     assert "Cipher is (NONE)" in refused
     assert "Cipher is TLS_AES_256_GCM_SHA384" in accepted
+
+
+async def test_a_refused_client_learns_why(tmp_path: Path) -> None:
+    """On the event loop that the daemon really has, too, the alert reaches the client."""
+    authority = Authority()
+    with running_daemon(tmp_path, authority=authority) as daemon:
+        async with Client(Node(address=daemon.address, tls=authority.expired_client())) as client:
+            with pytest.raises(
+                UnauthenticatedError, match="certificate verify failed: certificate has expired"
+            ):
+                await client.list()
+
+    assert '[ERROR] authentication failed | reason="certificate has expired" peer=127.0.0.1:' in daemon.log()
 
 
 async def test_a_stop_leaves_the_jobs_running(tmp_path: Path) -> None:
