@@ -15,6 +15,7 @@ from joblet.config import (
     SYSTEM_FOLDERS,
     GrpcConfig,
     LoggingConfig,
+    RetentionConfig,
     RunnerConfig,
     ServerConfig,
     TlsConfig,
