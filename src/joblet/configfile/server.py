@@ -74,7 +74,7 @@ LIMITS = {
 RETENTION = {
     "maxAge": Setting("max_age_seconds", parse_duration),
     "maxJobs": Setting("max_jobs", whole_number(0)),
-    "maxBytes": Setting("max_bytes", size(0)),
+    "maxBytes": Setting("max_bytes", parse_size),
 }
 GRPC = {
     "maxRecvMsgSize": Setting("max_recv_bytes", size(1024)),
