@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from joblet import JobRunner, JobSpec, JobStatus, Reason, RunnerConfig
-from joblet.errors import InvalidRequestError
+from joblet.errors import InvalidRequestError, JobNotRunningError
 from joblet.linux.pidfd import PidFd
 from joblet.runner.jobdir import JobDirectory
 from support.running import output_of, run, wait_for_line, wait_running
@@ -88,8 +89,33 @@ async def test_a_shim_killed_while_nobody_watched_is_a_lost_job(config: RunnerCo
         assert (ended.status, ended.exit_code, ended.ending.reason) == (JobStatus.FAILED, -1, Reason.LOST)
 
 
-async def test_an_unreadable_exit_record_is_a_lost_job(config: RunnerConfig) -> None:
-    """Half a record is no record, and the neighbour's is not touched."""
+async def test_a_reused_pid_is_not_signalled(config: RunnerConfig) -> None:
+    """A stranger that has the number of a job's dead command or shim is neither adopted nor touched."""
+    async with JobRunner(config) as runner:
+        job = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 600")))
+        await wait_for_line(runner, job.id, b"ready\n")
+        shim = PidFd(shim_of(config, job.id))
+    with shim:
+        shim.send_signal(signal.SIGKILL)
+        await shim.wait_ended()
+        shim.reap()
+    with subprocess.Popen(["sleep", "600"]) as stranger:  # noqa: ASYNC220  only its pid matters
+        (config.state_dir / "jobs" / job.id / "lock").write_text(f"running {stranger.pid}\n")
+        async with JobRunner(config) as runner:
+            ended = await runner.wait(job.id)
+            with pytest.raises(JobNotRunningError):
+                await runner.stop(job.id)
+        still_runs = stranger.poll() is None
+        stranger.kill()
+
+    assert ended.ending is not None
+    assert ended.ending.reason is Reason.LOST
+    assert still_runs
+
+
+@pytest.mark.parametrize("size", [0, 1, 20, 60, -1])
+async def test_a_cut_exit_record_is_a_lost_job(config: RunnerConfig, size: int) -> None:
+    """Half a record is no record (every byte: unit/test_record.py), and the neighbour's is not touched."""
     async with JobRunner(config) as runner:
         neighbour, _ = await run(runner, "true")
         job = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 0.2")))
@@ -99,7 +125,7 @@ async def test_an_unreadable_exit_record_is_a_lost_job(config: RunnerConfig) -> 
         await shim.wait_ended()
         shim.reap()
     record: Path = config.state_dir / "jobs" / job.id / "exit"
-    record.write_bytes(record.read_bytes()[:-2])
+    record.write_bytes(record.read_bytes()[:size])
     async with JobRunner(config) as runner:
         ended = await runner.wait(job.id)
 
