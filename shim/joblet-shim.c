@@ -66,7 +66,9 @@ static uint64_t now_ns(clockid_t clock)
 /* Only where there can be no record: until the directory is claimed, and when the record itself cannot be written. */
 static _Noreturn void bail(const char *what)
 {
-    (void)fprintf(stderr, "joblet-shim: cannot %s: %s\n", what, strerror(errno));
+    char line[128];
+    (void)snprintf(line, sizeof line, "cannot %s: %s", what, strerror(errno));
+    complain(line);
     exit(1);
 }
 
@@ -415,6 +417,7 @@ int main(int argc, char **argv)
     spawn_init(&job);
     claim_directory(&job);
     if (job.init_pidfd >= 0) {
+        take_signal(&job); /* a stop that came before: then init finds the order to stop first */
         order(&job, ORDER_GO);
         protect_from_oom();
         supervise(&job);

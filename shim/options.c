@@ -7,12 +7,12 @@
  */
 #include "shim.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MS_MAX 1000000000000ULL /* 31 years: any sum of two, in nanoseconds, fits 64 bits */
 #define BYTES_MAX INT64_MAX     /* off_t */
@@ -39,6 +39,14 @@ static const struct number {
 };
 enum { NUMBER_COUNT = sizeof NUMBERS / sizeof NUMBERS[0] };
 
+/* One line on stderr, in one piece. */
+void complain(const char *what)
+{
+    char line[300];
+    int length = snprintf(line, sizeof line, "joblet-shim: %s\n", what);
+    (void)!write(STDERR_FILENO, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+}
+
 static uint64_t *field(struct options *options, const struct number *number)
 {
     return (uint64_t *)((char *)options + number->offset);
@@ -47,25 +55,27 @@ static uint64_t *field(struct options *options, const struct number *number)
 /* Wrong usage: one line on stderr, exit 2. Nothing has been touched yet, so there is nothing to undo. */
 static _Noreturn void __attribute__((format(printf, 1, 2))) refuse(const char *format, ...)
 {
+    char line[256];
     va_list arguments;
     va_start(arguments, format);
-    (void)fputs("joblet-shim: ", stderr);
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
+    (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    complain(line);
     exit(2);
 }
 
-/* Decimal digits and nothing else: strtoull(3) alone would take spaces, a sign, and wrap a minus around. */
+/* Decimal digits and nothing else: strtoull(3) would take spaces and a sign, and wrap a minus around. */
 static uint64_t parse_number(const char *name, const char *text, uint64_t maximum)
 {
-    char *end = NULL;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0')
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
         refuse("%s: expected a decimal number, got '%s'", name, text);
-    if (errno != 0 || value > maximum)
-        refuse("%s: expected at most %llu, got '%s'", name, (unsigned long long)maximum, text);
+    uint64_t value = 0;
+    for (const char *digit = text; *digit; digit++) {
+        uint64_t units = (uint64_t)(*digit - '0');
+        if (value > (maximum - units) / 10)
+            refuse("%s: expected at most %llu, got '%s'", name, (unsigned long long)maximum, text);
+        value = value * 10 + units;
+    }
     return value;
 }
 

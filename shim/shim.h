@@ -98,6 +98,7 @@ struct ending {
     uint64_t started_ns, ended_ns; /* wall clock; 0: never */
 };
 
+void complain(const char *what);
 void parse_options(int argc, char **argv, struct options *options);
 
 _Noreturn void run_init(const struct options *options, int shim_fd, int output_fd);
