@@ -26,6 +26,9 @@ BLOCK_BYTES = 512
 """The unit of `st_blocks`: stat(2)."""
 
 
+KEEP_EVERYTHING = RetentionConfig()
+
+
 class Retention:
     """Keeps what the configuration says and removes the rest."""
 
@@ -61,7 +64,7 @@ class Retention:
     async def run(self) -> None:
         """Finish what an earlier runner began to remove, then remove what expires, until cancelled."""
         await self.remove(self._directory.discarded())
-        while True:
+        while self._config != KEEP_EVERYTHING:
             self._something_ended.clear()
             try:
                 await self._remove_expired()

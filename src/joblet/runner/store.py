@@ -1,9 +1,10 @@
 """The index of jobs, in SQLite: who asked for what, and what became of it.
 
-A commit is durable when a call returns (WAL with `synchronous=FULL`: one
-fdatasync each), so a job is accepted when `insert` has returned. All calls run
-on one thread of their own: a slow disk delays the job that needs it, not the
-event loop. The SQL is in `sql/`.
+A job is durably accepted when `insert` has returned: its commit is synced (WAL
+with `synchronous=FULL`, one fdatasync). Nothing else needs to be: what a power
+cut takes from the index is in the exit record, which the shim has synced, and
+restore reads it again. All calls run on one thread of their own: a slow disk
+delays the job that needs it, not the event loop. The SQL is in `sql/`.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Store:
         then that job is returned, as it is now. An empty key matches nothing.
         """
         job = Job(id="", spec=spec, started_at=at, owner=owner)
-        rows = await self._execute("insert_job", _accepted_row(job) | {"id": None})
+        rows = await self._run(lambda: self._insert_synced(_accepted_row(job) | {"id": None}))
         if rows:
             return replace(job, id=str(rows[0]["id"])), True
         rows = await self._execute("get_job_by_key", {"owner": owner, "key": spec.key})
@@ -123,6 +124,13 @@ class Store:
     async def reserve(self, job_id: int) -> None:
         """Never give this id or a lower one again."""
         await self._execute("raise_sequence", {"id": job_id})
+
+    def _insert_synced(self, row: dict[str, Any]) -> Sequence[sqlite3.Row]:
+        self._connection.execute("PRAGMA synchronous = FULL")
+        try:
+            return self._connection.execute(self._queries["insert_job"], row).fetchall()
+        finally:
+            self._connection.execute("PRAGMA synchronous = NORMAL")
 
     def _close(self) -> None:
         self._connection.close()
