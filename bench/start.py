@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -86,26 +87,27 @@ def bubblewrap_words(work: Path) -> list[str]:
     return [*words, "--bind", str(work), "/work", "--chdir", "/work", "--remount-ro", "/", "true"]
 
 
-def make_job(folder: Path) -> tuple[list[str], list[int]]:
+def make_job(folder: Path, status_fd: int) -> tuple[list[str], list[int]]:
     """Make a job's directory; return the shim's words up to the command, and the fds it needs."""
     work = folder / "work"
     work.mkdir(parents=True)
     os.chown(work, NOBODY, NOBODY)
+    (folder / "output.log").touch(0o600)
     folder_fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     lock_fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock_fd, fcntl.LOCK_EX)
-    words = [str(SHIM), "--dir-fd", str(folder_fd), "--lock-fd", str(lock_fd), "--status-fd", str(lock_fd)]
+    words = [str(SHIM), "--dir-fd", str(folder_fd), "--lock-fd", str(lock_fd), "--status-fd", str(status_fd)]
     words += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "job", *root_options()]
-    return words, [folder_fd, lock_fd]
+    return words, [folder_fd, lock_fd, status_fd]
 
 
-def spawn(words: Sequence[str], fds: Sequence[int] = ()) -> int:
+def spawn(words: list[str], fds: Sequence[int] = ()) -> int:
     """Start a program with these fds and nothing else; return its pid."""
     actions = [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in fds]
     return os.posix_spawnp(words[0], words, ENVIRONMENT, file_actions=actions)
 
 
-def time_spawned(words: Sequence[str], fds: Sequence[int] = ()) -> float:
+def time_spawned(words: list[str], fds: Sequence[int] = ()) -> float:
     """Run a program to its end; return the milliseconds."""
     began = time.perf_counter_ns()
     _, status = os.waitpid(spawn(words, fds), 0)
@@ -117,7 +119,7 @@ def time_spawned(words: Sequence[str], fds: Sequence[int] = ()) -> float:
 
 def time_shim(folder: Path) -> float:
     """Run `true` under a shim in a new directory; return the milliseconds."""
-    words, fds = make_job(folder)
+    words, fds = make_job(folder, os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC))
     try:
         elapsed = time_spawned([*words, "--", "true"], fds)
     finally:
@@ -141,7 +143,7 @@ def floor(program: Path, folder: Path) -> Iterator[Callable[[], float]]:
     (folder / "work").mkdir(parents=True)
     folder_fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     words = [
-        program,
+        str(program),
         "--dir-fd",
         str(folder_fd),
         "--lock-fd",
@@ -193,28 +195,25 @@ def pss_kib(pid: int) -> int:
     raise RuntimeError(f"no Pss of {pid}")
 
 
-def wait_running(lock_fd: int) -> int:
-    """Wait for the fact `running PID` in the lock file, and return the pid."""
-    while not (found := os.pread(lock_fd, 100, 0).strip()):
-        time.sleep(0.001)
-    return int(found.split()[1])
+def start_sleeper(folder: Path, stack: ExitStack) -> tuple[int, int]:
+    """Start a job that sleeps until the stack ends; return the pids of shim and init."""
+    facts_fd, status_fd = os.pipe2(os.O_CLOEXEC)
+    words, fds = make_job(folder, status_fd)
+    shim = spawn([*words, "--", "sleep", "600"], fds)
+    stack.callback(os.waitpid, shim, 0)
+    stack.callback(os.kill, shim, signal.SIGKILL)
+    for fd in fds:
+        os.close(fd)
+    with os.fdopen(facts_fd) as facts:
+        command = int(facts.readline().removeprefix("running "))
+    return shim, int(Path(f"/proc/{command}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def measure_memory(folder: Path, jobs: int) -> float:
     """Return the mean KiB of a shim and its init, with this many jobs running."""
     with ExitStack() as stack:
-        pids = []
-        for number in range(jobs):
-            words, fds = make_job(folder / "running" / str(number))
-            shim = spawn([*words, "--", "sleep", "600"], fds)
-            stack.callback(os.waitpid, shim, 0)
-            stack.callback(os.kill, shim, 9)
-            for fd in fds:
-                stack.callback(os.close, fd)
-            command = wait_running(fds[1])
-            init = int(Path(f"/proc/{command}/stat").read_text().rpartition(")")[2].split()[1])
-            pids += [shim, init]
-        return sum(map(pss_kib, pids)) / jobs
+        pairs = [start_sleeper(folder / "running" / str(number), stack) for number in range(jobs)]
+        return sum(pss_kib(pid) for pair in pairs for pid in pair) / jobs
 
 
 def main(rounds: int = ROUNDS) -> None:

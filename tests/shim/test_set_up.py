@@ -42,7 +42,6 @@ CALLS = [
     ("mount", "/^mknod:when=1"),
     ("mount", "/^symlink:when=1"),
     ("mount", "/^(unlink|rmdir):when=1"),
-    ("mount", "/^(unlink|rmdir):when=2"),
     ("user", "keyctl"),
     ("user", "prctl:when=2"),
     ("user", "setgroups"),

@@ -148,7 +148,7 @@ def test_job_that_is_faster_than_its_timeout(run: Start) -> None:
 
 
 def test_stop_before_the_first_instruction(start: Start) -> None:
-    """A stop at once after the spawn waits for the shim; the job was stopped, not failed, whether it ran or not."""
+    """A stop at once after the spawn waits for the shim: the job was stopped, whether it ran or not."""
     job = start("sleep", "600", options=["--grace-ms", HOUR_MS])
     job.signal(signal.SIGTERM)
 
