@@ -9,7 +9,7 @@ import pytest
 from support.host import MUST_ISOLATE, PATIENCE, why_no_isolation
 from support.leaks import read_holdings, wait_leftovers
 
-TOUCH_THE_HOST = frozenset({"integration", "shim", "isolation", "acceptance"})
+TOUCH_THE_HOST = frozenset({"integration", "shim", "isolation", "acceptance", "chaos"})
 SETTLE_SECONDS = 5.0
 
 

@@ -137,14 +137,16 @@ def wait_ready(process: subprocess.Popen[bytes], ready: socket.socket, folder: P
     """
     pidfd = os.pidfd_open(process.pid)
     try:
-        readable, _, _ = select.select([ready.fileno(), pidfd], [], [], START_SECONDS)
+        while True:
+            readable, _, _ = select.select([ready.fileno(), pidfd], [], [], START_SECONDS)
+            if ready.fileno() not in readable:
+                what = "ended" if readable else "is not ready in time"
+                raise ServerUnavailableError(f"the daemon {what}; its log:\n{log_path(folder).read_text()}")
+            for line in ready.recv(4096).decode().splitlines():
+                if line.startswith(STATUS):
+                    return line.removeprefix(STATUS)
     finally:
         os.close(pidfd)
-    if ready.fileno() not in readable:
-        what = "ended" if readable else "is not ready in time"
-        raise ServerUnavailableError(f"the daemon {what}; its log:\n{log_path(folder).read_text()}")
-    lines = ready.recv(4096).decode().splitlines()
-    return next(line.removeprefix(STATUS) for line in lines if line.startswith(STATUS))
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
