@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +215,8 @@ static void spawn_init(struct job *job)
     }
     if (pid < 0)
         fail_start(job, PHASE_CLONE, errno);
+    /* The kernel queues a new process behind its parent; what we do next is better done while init waits for something. */
+    (void)sched_yield();
     (void)close(job_output_fd);
     (void)close(shim_fd);
 }

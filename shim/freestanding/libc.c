@@ -143,6 +143,7 @@ int pipe2(int fds[2], int flags) { return (int)DO(pipe2, fds, flags, 0, 0); }
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) { return DO(pwrite64, fd, bytes, length, at); }
 ssize_t read(int fd, void *bytes, size_t length) { return DO(read, fd, bytes, length, 0); }
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) { return DO(recvmsg, fd, message, flags, 0); }
+int sched_yield(void) { return (int)DO(sched_yield, 0, 0, 0, 0); }
 int renameat(int a, const char *from, int b, const char *to) { return (int)DO(renameat, a, from, b, to); }
 int rmdir(const char *path) { return (int)DO(unlinkat, AT_FDCWD, path, AT_REMOVEDIR, 0); }
 int setgroups(size_t count, const gid_t *groups) { return (int)DO(setgroups, count, groups, 0, 0); }
