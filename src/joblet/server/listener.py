@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 from contextvars import ContextVar
@@ -19,6 +20,7 @@ import structlog
 
 from joblet.config import GrpcConfig, TlsConfig
 from joblet.errors import ConfigurationError
+from joblet.server import activation
 from joblet.server.edge import Edge, EdgeProtocol
 from joblet.wire.tls import server_context
 
@@ -48,7 +50,7 @@ class Listener:
         self._edge = edge
         self._config = config
         self._context = server_context(tls, on_refused=log_refused_handshake)
-        self._socket = bind(address, port)
+        self._socket = listen(address, port)
         self._places = 0
         self._place_freed = asyncio.Event()
         self._connected: set[EdgeProtocol] = set()
@@ -146,6 +148,41 @@ class Listener:
     def _free_place(self) -> None:
         self._places -= 1
         self._place_freed.set()
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """Return the socket that the service manager keeps for this address, or else a new one, kept from now on.
+
+    Raises:
+        ConfigurationError: the address is none of this host, or is taken.
+
+    """
+    chosen = None
+    for name, inherited in activation.inherited_sockets(os.environ):
+        if chosen is None and is_bound(inherited, address, port):
+            chosen = inherited
+            continue
+        inherited.close()
+        if name == activation.NAME:  # the configuration has another address now
+            activation.drop_kept()
+    if chosen:
+        chosen.setblocking(False)
+        return chosen
+    listening = bind(address, port)
+    activation.keep(listening)
+    return listening
+
+
+def is_bound(listening: socket.socket, address: str, port: int) -> bool:
+    """Whether a socket listens there; port 0 is any."""
+    try:
+        if not listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return False
+        host = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][4][0]
+        bound_host, bound_port = listening.getsockname()[:2]
+    except OSError:  # no socket, not of the internet, or no such address: `bind` says what
+        return False
+    return host == bound_host and port in {0, bound_port}
 
 
 def bind(address: str, port: int) -> socket.socket:

@@ -31,6 +31,9 @@ from joblet.errors import ConfigurationError
 LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING, "ERROR": logging.ERROR}
 """The API's names of the levels."""
 
+PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARN": 4, "ERROR": 3}
+"""What syslog(3), and so the journal, calls them."""
+
 SHORT_NAMES = {"warning": "WARN", "critical": "ERROR", "exception": "ERROR"}
 QUOTED = frozenset(' "=|\\')
 """What a field's text must not have to stand without quotes, beside what is not printable."""
@@ -51,14 +54,15 @@ def open_log(config: LoggingConfig) -> Iterator[None]:
     if config.format not in RENDERERS:
         raise ConfigurationError("logging.format", f"expected text or json, got {config.format}")
     level = LEVELS[config.level]
+    render = RENDERERS[config.format]
     with open_output(config.output) as output, forwarded_logging():
         structlog.configure(
             processors=[
                 structlog.contextvars.merge_contextvars,
                 add_level,
-                add_time,
+                *([] if is_journal(output) else [add_time]),
                 structlog.processors.format_exc_info,
-                RENDERERS[config.format],
+                with_priority(render) if is_journal(output) else render,
             ],
             wrapper_class=structlog.make_filtering_bound_logger(level),
             logger_factory=structlog.WriteLoggerFactory(output),
@@ -125,8 +129,9 @@ def add_time(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 def render_text(_logger: object, _method: str, event: EventDict) -> str:
     """Return the line of an event."""
-    time, level, what = event.pop("time"), event.pop("level"), event.pop("event")
-    line = f"[{time}] [{level}] {what if str(what).isprintable() else json.dumps(str(what))}"
+    time, level, what = event.pop("time", ""), event.pop("level"), event.pop("event")
+    when = f"[{time}] " if time else ""
+    line = f"{when}[{level}] {what if str(what).isprintable() else json.dumps(str(what))}"
     fields = " ".join(f"{key}={render_field(value)}" for key, value in event.items())
     return f"{line} | {fields}" if fields else line
 
@@ -140,6 +145,25 @@ def render_field(value: object) -> str:
         return text
     # isprintable is what tells plain from not: json.dumps would leave DEL and U+2028 as they are.
     return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def is_journal(output: TextIO) -> bool:
+    """Whether a stream goes to systemd's journal, which notes each line's time itself: systemd.exec(5)."""
+    journal = os.environ.get("JOURNAL_STREAM")
+    if not journal:
+        return False
+    found = os.fstat(output.fileno())
+    return journal == f"{found.st_dev}:{found.st_ino}"
+
+
+def with_priority(render: Processor) -> Processor:
+    """Return a renderer whose lines tell the journal their level: sd-daemon(3)."""
+
+    def prefixed(logger: Any, method: str, event: EventDict) -> str:
+        priority = PRIORITIES[event["level"]]
+        return f"<{priority}>{render(logger, method, event)!s}"
+
+    return prefixed
 
 
 RENDERERS: Mapping[str, Processor] = MappingProxyType(

@@ -175,3 +175,35 @@ def test_a_wrong_setting_says_what_was_expected(config: LoggingConfig, message: 
         pass
 
     assert str(caught.value) == message
+
+
+def test_the_journal_gets_priorities_and_no_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the output is the journal (JOURNAL_STREAM), each line begins with its syslog priority."""
+    path = tmp_path / "log"
+    path.touch()
+    monkeypatch.setenv("JOURNAL_STREAM", f"{path.stat().st_dev}:{path.stat().st_ino}")
+
+    with open_log(LoggingConfig(level="DEBUG", output=str(path))):
+        log = structlog.get_logger()
+        for method in (log.debug, log.info, log.warning, log.error):
+            method("something", jobId="1")
+
+    assert written(path) == [
+        "<7>[DEBUG] something | jobId=1",
+        "<6>[INFO] something | jobId=1",
+        "<4>[WARN] something | jobId=1",
+        "<3>[ERROR] something | jobId=1",
+    ]
+
+
+def test_another_stream_is_not_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log file keeps its times, even where the daemon's stderr was the journal's."""
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    path = tmp_path / "log"
+
+    with open_log(LoggingConfig(output=str(path))):
+        structlog.get_logger().info("something")
+
+    assert LINE.fullmatch(written(path)[0])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from joblet.server.notify import READY, notify
 
@@ -28,3 +30,30 @@ def test_nobody_is_told_where_nobody_listens(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
 
     notify(READY)
+
+
+def test_files_go_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the manager is to keep arrives with the state, as a file of its own."""
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, open("/dev/null") as kept:
+        manager.bind(path)
+        monkeypatch.setenv("NOTIFY_SOCKET", path)
+
+        notify("FDSTORE=1", [kept.fileno()])
+
+        state, (fd,), _, _ = socket.recv_fds(manager, 100, 1)
+    assert state == b"FDSTORE=1"
+    assert os.readlink(f"/proc/self/fd/{fd}") == "/dev/null"
+    os.close(fd)
+
+
+def test_a_manager_that_is_gone_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon logs that it cannot be told, and goes on: it may be stopping because of just that."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+
+    with capture_logs() as logged:
+        notify(READY)
+
+    assert [(entry["log_level"], entry["reason"]) for entry in logged] == [
+        ("warning", "No such file or directory")
+    ]
