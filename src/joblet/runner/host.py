@@ -61,7 +61,7 @@ def _delegated_hierarchy(parent: str) -> Hierarchy:
     try:
         hierarchy = find_hierarchy(parent)
     except FileNotFoundError:
-        why = f"there is no cgroup {parent} (with systemd: systemctl start {os.path.basename(parent)})"
+        why = f"there is no cgroup {parent} (with systemd: systemctl restart {os.path.basename(parent)})"
         raise ConfigurationError("cgroup", why) from None
     if parent and not hierarchy.v2_path:
         raise ConfigurationError("cgroup", f"expected cgroup v2 on this host, for {parent}; there is none")

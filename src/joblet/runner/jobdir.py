@@ -123,6 +123,16 @@ class JobDirectory:
         except FileNotFoundError:
             return ""
 
+    def is_unclaimed(self) -> bool:
+        """Return whether no shim ever took this directory, so that the command cannot have run.
+
+        A shim writes to the lock before it lets its init execute anything.
+        """
+        try:
+            return self.lock_path.stat().st_size == 0
+        except FileNotFoundError:
+            return True
+
     def running_pid(self) -> int:
         """Return the pid of the command once it executes, 0 before."""
         found = _RUNNING.search(self.lock_path.read_bytes())

@@ -54,6 +54,7 @@ class LiveJob:
         self._cleanup_timeout_seconds = cleanup_timeout_seconds
         self._shim: Shim | None = None
         self._is_launched = asyncio.Event()
+        self._is_past_start = asyncio.Event()
         self._has_ended = asyncio.Event()
         self._wake_at_end: set[Watch] = set()
 
@@ -62,8 +63,8 @@ class LiveJob:
         self._shim = shim
         self._is_launched.set()
 
-    async def stop(self, by: str) -> None:
-        """Have the job stopped, and return once it has ended, however it did.
+    async def stop(self, by: str, *, force: bool = False) -> None:
+        """Have the job stopped, by force without its grace period; return once it has ended, however it did.
 
         Who asked is written first: the shim finishes a stop even when the
         daemon does not live to see it. A full disk must not prevent a stop.
@@ -76,8 +77,17 @@ class LiveJob:
             except OSError as error:
                 log.warning("cannot write down who stops the job", jobId=self.job.id, error=str(error))
         if self._shim:
-            self._shim.stop()
+            (self._shim.kill if force else self._shim.stop)()
         await self.wait_ended()
+
+    async def wait_started(self) -> Job:
+        """Return the job once its command executes, or never will."""
+        await self._is_past_start.wait()
+        return self.job
+
+    async def wait_launched(self) -> None:
+        """Return once the job's directory and shim are there, or it is known that they will not be."""
+        await self._is_launched.wait()
 
     async def wait_ended(self) -> Job:
         """Return the job once it is terminal."""
@@ -132,6 +142,7 @@ class LiveJob:
             return False
         self.job = self.job.after_start(pid)
         await self._save(self.job)
+        self._is_past_start.set()
         took = datetime.now(UTC) - self.job.started_at
         log.info(
             "job started successfully",
@@ -154,7 +165,7 @@ class LiveJob:
 
     def _lost(self) -> Ending:
         """Return the ending of a job that left no record; unknown is said to be unknown."""
-        if not self.directory.lock_path.exists():
+        if self._spare.call(self.directory.is_unclaimed):
             return Ending(reason=Reason.START_FAILED, detail="joblet ended before it could start the job")
         detail = "the job's shim, or the host, died before the end was recorded"
         return Ending(reason=Reason.LOST, detail=detail, log_bytes=self.directory.log_bytes())
@@ -163,6 +174,7 @@ class LiveJob:
         job = self.job.after_end(ending, at)
         self.is_saved = await self._save(job)
         self.job = job
+        self._is_past_start.set()
         self._has_ended.set()
         for watch in self._wake_at_end:
             watch.wake()

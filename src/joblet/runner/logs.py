@@ -27,6 +27,8 @@ async def read(path: Path, offset: int, size: int) -> AsyncGenerator[bytes, None
         StorageError: the log is shorter than size: somebody else cut it.
 
     """
+    if offset >= size:  # there need not even be a file, if the job was never started
+        return
     with path.open("rb", buffering=0) as log:
         while offset < size:
             chunk = _chunk(log, offset, size)
@@ -42,6 +44,10 @@ async def follow(live: LiveJob, offset: int, inotify: Inotify) -> AsyncGenerator
 
     """
     path = live.directory.log_path
+    await live.wait_launched()
+    if not path.exists():  # a start that was cut off; it is about to end as failed
+        await live.wait_ended()
+        return
     with inotify.watch(path, IN_MODIFY) as watch, live.waking(watch), path.open("rb", buffering=0) as log:
         while True:
             # Armed before looking: what comes after the look wakes the wait below.
@@ -55,6 +61,32 @@ async def follow(live: LiveJob, offset: int, inotify: Inotify) -> AsyncGenerator
             if ending:
                 return
             await watch.wait()
+
+
+def tail_offset(path: Path, lines: int, size: int) -> int:
+    """Return where the last lines of a log's first `size` bytes begin, as tail(1) counts them.
+
+    It reads backwards, only as far as it must: a log may be larger than memory.
+
+    Raises:
+        StorageError: the log is shorter than size: somebody else cut it.
+
+    """
+    if lines == 0 or size == 0:
+        return size
+    with path.open("rb", buffering=0) as log:
+        # The last byte ends the last line, whether it is a newline or not.
+        end = size - 1
+        while end > 0:
+            start = max(0, end - CHUNK_BYTES)
+            block = _chunk(log, start, end)
+            position = len(block)
+            while (position := block.rfind(b"\n", 0, position)) >= 0:
+                lines -= 1
+                if lines == 0:
+                    return start + position + 1
+            end = start
+    return 0
 
 
 def _chunk(log: FileIO, offset: int, size: int) -> bytes:

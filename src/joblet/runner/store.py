@@ -65,8 +65,14 @@ class Store:
         rows = await self._run(lambda: self._insert_synced(_accepted_row(job) | {"id": None}))
         if rows:
             return replace(job, id=str(rows[0]["id"])), True
-        rows = await self._execute("get_job_by_key", {"owner": owner, "key": spec.key})
-        return _job_from_row(rows[0]), False
+        earlier = await self.get_by_key(owner, spec.key)
+        assert earlier is not None  # noqa: S101  it is what the insertion conflicts with
+        return earlier, False
+
+    async def get_by_key(self, owner: str, key: str) -> Job | None:
+        """Return the job that this owner has started with this key, None if there is none."""
+        rows = await self._execute("get_job_by_key", {"owner": owner, "key": key})
+        return _job_from_row(rows[0]) if rows else None
 
     async def restore(self, job: Job) -> None:
         """Put a job into the index that has only its directory left."""

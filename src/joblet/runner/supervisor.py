@@ -105,12 +105,15 @@ class JobRunner:
         limits = resolve(spec.limits, defaults=self._config.defaults, ceilings=ceilings)
         accepted = replace(spec, limits=limits)
         self._launcher.check(accepted)
+        # Before the count: the first try of a start may itself have taken the last place.
+        if spec.key and (earlier := await self._store.get_by_key(owner, spec.key)):
+            return await self._same_again(earlier, accepted)
         if len(self._live) + self._accepting >= self._config.max_concurrent_jobs:
             raise TooManyJobsError(self._config.max_concurrent_jobs)
         return await asyncio.shield(self._spawn(self._accept(accepted, owner)))
 
-    async def stop(self, job_id: str, *, by: str = "") -> Job:
-        """Stop a job (SIGTERM, grace period, SIGKILL) and return it once it is STOPPED and gone.
+    async def stop(self, job_id: str, *, by: str = "", force: bool = False) -> Job:
+        """Stop a job (SIGTERM, grace period, SIGKILL; by `force` SIGKILL at once); return it once it is gone.
 
         Raises:
             JobNotFoundError: no such job.
@@ -119,7 +122,7 @@ class JobRunner:
         """
         live = self._live.get(job_id)
         if live:
-            await live.stop(by)
+            await live.stop(by, force=force)
         job = live.job if live else await self.status(job_id)
         if live is None or job.status is not JobStatus.STOPPED:
             raise JobNotRunningError(job.id, job.status)
@@ -162,6 +165,16 @@ class JobRunner:
             self._unsaved.pop(job_id, None)
         await self._retention.remove(job_ids)
 
+    async def wait_started(self, job_id: str) -> Job:
+        """Return the job once its command executes, which may then have ended, or never will.
+
+        Raises:
+            JobNotFoundError: no such job.
+
+        """
+        live = self._live.get(job_id)
+        return await live.wait_started() if live else await self.status(job_id)
+
     async def wait(self, job_id: str) -> Job:
         """Return the job once it is terminal.
 
@@ -195,6 +208,21 @@ class JobRunner:
         async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk
+
+    async def tail_offset(self, job_id: str, lines: int) -> int:
+        """Return the offset at which the last so many lines of the output so far begin.
+
+        Raises:
+            JobNotFoundError: no such job.
+            InvalidRequestError: the number of lines is negative.
+
+        """
+        if lines < 0:
+            raise InvalidRequestError(f"number of lines must not be negative (got {lines})")
+        job = await self.status(job_id)
+        directory = self._directory.job(job_id)
+        size = job.ending.log_bytes if job.ending else directory.log_bytes()
+        return await asyncio.to_thread(logs.tail_offset, directory.log_path, lines, size)
 
     async def _accept(self, spec: JobSpec, owner: str) -> Job:
         self._accepting += 1

@@ -1,8 +1,11 @@
 """A runner goes and another comes: the jobs do not notice, and nothing is lost."""
 
 import asyncio
+import contextlib
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -87,6 +90,33 @@ async def test_a_shim_killed_while_nobody_watched_is_a_lost_job(config: RunnerCo
 
         assert ended.ending is not None
         assert (ended.status, ended.exit_code, ended.ending.reason) == (JobStatus.FAILED, -1, Reason.LOST)
+
+
+@pytest.mark.parametrize("reached", ["row", "directory", "lock"])
+async def test_a_start_that_was_cut_off_is_a_failed_start(config: RunnerConfig, reached: str) -> None:
+    """However far it came, the command has not run; it says so, and its log is empty, not missing."""
+    async with JobRunner(config) as runner:
+        whole = await runner.start(JobSpec("true"))
+        await runner.wait(whole.id)
+    folder = config.state_dir / "jobs" / whole.id
+    (folder / "exit").unlink()
+    if reached == "row":
+        shutil.rmtree(folder)
+    elif reached == "directory":
+        (folder / "lock").unlink()
+    else:
+        (folder / "lock").write_bytes(b"")
+    with contextlib.closing(sqlite3.connect(config.state_dir / "joblet.db")) as database, database:
+        database.execute("UPDATE job SET status = 'INITIALIZING', ended_at = NULL, ending = NULL, pid = 0")
+    async with JobRunner(config) as runner:
+        output = await output_of(runner, whole.id)
+        ended = await runner.wait(whole.id)
+        again = await output_of(runner, whole.id)
+
+    assert ended.ending is not None
+    assert (ended.status, ended.ending.reason, ended.exit_code) == (JobStatus.FAILED, Reason.START_FAILED, -1)
+    assert ended.ending.detail == "joblet ended before it could start the job"
+    assert output == again == b""
 
 
 async def test_a_reused_pid_is_not_signalled(config: RunnerConfig) -> None:
