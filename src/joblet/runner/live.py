@@ -55,6 +55,8 @@ class LiveJob:
         self._shim: Shim | None = None
         self._is_launched = asyncio.Event()
         self._is_past_start = asyncio.Event()
+        if job.status is not JobStatus.INITIALIZING:
+            self._is_past_start.set()
         self._has_ended = asyncio.Event()
         self._wake_at_end: set[Watch] = set()
 
