@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from joblet.admin import systemd
 from joblet.admin.cert import Credential, Purpose, Subject, create_authority, issue_certificate
 from joblet.admin.template import joblet_config, rnx_config
 from joblet.configfile.units import parse_address
@@ -40,14 +41,30 @@ CLIENT_ROLES = {"default": "admin", "viewer": "viewer"}
     metavar="NAME",
     help="Another name or IP address of this server; repeatable.",
 )
-def command(folder: Path, address: str, names: tuple[str, ...]) -> None:
+@click.option(
+    "--systemd",
+    "with_units",
+    is_flag=True,
+    help=f"Install systemd units too, to {systemd.FOLDER}; only these where DIR has a configuration already.",
+)
+def command(folder: Path, address: str, names: tuple[str, ...], *, with_units: bool) -> None:
     """Make an authority, certificates and configuration files; overwrite nothing."""
-    with created(folder, contents(address, names)):
-        click.echo(next_steps(folder))
+    config_path = folder / "joblet-config.yml"
+    with contextlib.ExitStack() as made:
+        if with_units and config_path.exists():
+            state_dir, steps = systemd.expect_delegation(config_path), ""
+        else:
+            cgroup = systemd.CGROUP if with_units else ""
+            made.enter_context(created(folder, contents(address, names, cgroup)))
+            state_dir, steps = folder / "state", next_steps(folder)
+        if with_units:
+            made.enter_context(installed(systemd.unit_texts(config_path, state_dir), state_dir))
+            steps += systemd.NEXT_STEPS
+        click.echo(steps)
 
 
-def contents(address: str, names: tuple[str, ...]) -> Mapping[str, str]:
-    """Return the text of each file by its path in the folder.
+def contents(address: str, names: tuple[str, ...], cgroup: str = "") -> Mapping[str, str]:
+    """Return the text of each file by its path in the folder; jobs go to this cgroup, if one is given.
 
     Raises:
         ConfigurationError: the address or a name is malformed.
@@ -70,7 +87,7 @@ def contents(address: str, names: tuple[str, ...]) -> Mapping[str, str]:
         **pem_files("client", clients["admin"]),
         **pem_files("admin-client", clients["admin"]),
         **pem_files("viewer-client", clients["viewer"]),
-        "joblet-config.yml": joblet_config(host, port),
+        "joblet-config.yml": joblet_config(host, port, cgroup),
         "rnx-config.yml": rnx_config(call_address, authority.cert, nodes),
     }
 
@@ -95,7 +112,21 @@ def pem_files(name: str, credential: Credential) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def created(folder: Path, texts: Mapping[str, str]) -> Iterator[None]:
+def installed(units: Mapping[str, str], state_dir: Path, folder: Path = systemd.FOLDER) -> Iterator[None]:
+    """Create the units, for all to read, and the state directory, which must exist before the daemon starts.
+
+    Raises:
+        ConfigurationError: one of them exists, or cannot be created.
+
+    """
+    with created(folder, units, mode=0o644), contextlib.ExitStack() as undo:
+        ensure_folder(state_dir, undo)
+        yield
+        undo.pop_all()
+
+
+@contextlib.contextmanager
+def created(folder: Path, texts: Mapping[str, str], mode: int = 0o600) -> Iterator[None]:
     """Create all files; remove them again if one of them, or the block, fails.
 
     Raises:
@@ -109,7 +140,7 @@ def created(folder: Path, texts: Mapping[str, str]) -> Iterator[None]:
         try:
             for name, text in texts.items():
                 ensure_folder((folder / name).parent, undo)
-                create_private(folder / name, text, undo)
+                create(folder / name, text, undo, mode)
         except OSError as error:
             raise ConfigurationError(str(error.filename), f"cannot be created: {error.strerror}") from error
         yield
@@ -123,14 +154,14 @@ def ensure_folder(folder: Path, undo: contextlib.ExitStack) -> None:
         undo.callback(os.rmdir, missing)
 
 
-def create_private(path: Path, text: str, undo: contextlib.ExitStack) -> None:
-    """Create a file that only this user may read, from its first byte on.
+def create(path: Path, text: str, undo: contextlib.ExitStack, mode: int) -> None:
+    """Create a file that has this mode from its first byte on.
 
     Raises:
         OSError: it exists, a dangling link included, or cannot be written.
 
     """
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     undo.callback(os.unlink, path)
     with open(fd, "w", encoding="ascii") as file:
         file.write(text)

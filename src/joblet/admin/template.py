@@ -22,7 +22,7 @@ security:
   caCertPath: certs/ca-cert.pem
 
 stateDir: state               # jobs, their output, and the index
-
+{cgroup}
 joblet:
   defaultCpuLimit: 100        # percent of one core
   defaultMemoryLimit: 512     # MB
@@ -45,9 +45,10 @@ nodes:
 """
 
 
-def joblet_config(address: str, port: int) -> str:
-    """Return the server's configuration, with certificates beside it."""
-    return JOBLET_CONFIG.format(address=json.dumps(address), port=port)
+def joblet_config(address: str, port: int, cgroup: str = "") -> str:
+    """Return the server's configuration, with certificates beside it; jobs go to this cgroup, if any."""
+    line = f"cgroup: {cgroup}  # delegated by systemd\n" if cgroup else ""
+    return JOBLET_CONFIG.format(address=json.dumps(address), port=port, cgroup=line)
 
 
 def rnx_config(address: str, ca: str, nodes: Mapping[str, Credential]) -> str:

@@ -72,7 +72,7 @@ async def test_a_cgroup_that_is_not_there_is_a_mistake(config: RunnerConfig) -> 
     """A daemon whose cgroup nobody has made says so, and how it is made."""
     wrong = replace(config, cgroup_parent="/nowhere.slice/joblet-jobs.service")
 
-    with pytest.raises(ConfigurationError, match=r"cgroup: there is no .*systemctl start joblet-jobs"):
+    with pytest.raises(ConfigurationError, match=r"cgroup: there is no .*systemctl restart joblet-jobs"):
         await JobRunner(wrong).__aenter__()
 
 
