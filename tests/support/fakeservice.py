@@ -16,7 +16,7 @@ from typing import Any
 from grpclib.server import Stream
 
 from joblet.config import GrpcConfig, RunnerConfig, ServerConfig, TlsConfig
-from joblet.errors import JobletError, JobNotFoundError
+from joblet.errors import JobletError, JobNotFoundError, JobNotRunningError
 from joblet.job import Ending, Job, JobSpec, Reason
 from joblet.server import daemon
 from joblet.wire.convert import job_to_message, spec_from_message, stopped_to_message
@@ -37,7 +37,9 @@ class FakeService(JobletServiceBase):
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self.logs: dict[str, list[bytes]] = {}
+        self.keys: dict[str, str] = {}
         self.requests: list[Any] = []
+        self.refuses_stop_of_ended = False
         self.error: JobletError | None = None
         self.called = asyncio.Event()
         self.answering = asyncio.Event()
@@ -61,9 +63,13 @@ class FakeService(JobletServiceBase):
 
     async def RunJob(self, stream: Stream[pb.RunJobReq, pb.RunJobRes]) -> None:  # noqa: N802  the RPC's name
         request = await self._received(stream)
-        if request:
-            job = self.add(spec_from_message(request))
-            await stream.send_message(job_to_message(job, pb.RunJobRes))
+        if request is None:
+            return
+        job_id = self.keys.get(request.key)
+        job = self.jobs[job_id] if job_id else self.add(replace(spec_from_message(request), key=""))
+        if request.key:
+            self.keys[request.key] = job.id
+        await stream.send_message(job_to_message(job, pb.RunJobRes))
 
     async def GetJobStatus(  # noqa: N802  the RPC's name
         self, stream: Stream[pb.GetJobStatusReq, pb.GetJobStatusRes]
@@ -74,7 +80,9 @@ class FakeService(JobletServiceBase):
 
     async def StopJob(self, stream: Stream[pb.StopJobReq, pb.StopJobRes]) -> None:  # noqa: N802  the RPC's name
         job = await self._requested_job(stream)
-        if job:
+        if job and job.status.is_terminal and self.refuses_stop_of_ended:
+            await refuse(stream, JobNotRunningError(job.id, job.status))
+        elif job:
             stopped = self.end(job.id, Ending(reason=Reason.STOPPED, signal=15))
             self.jobs[job.id] = replace(stopped, stopped_by="tester")
             await stream.send_message(stopped_to_message(self.jobs[job.id]))
@@ -89,8 +97,13 @@ class FakeService(JobletServiceBase):
     ) -> None:
         job = await self._requested_job(stream)
         if job:
+            await stream.send_initial_metadata()
+            position, wanted = 0, self.requests[-1].offset
             for payload in self.logs.get(job.id, []):
-                await stream.send_message(pb.DataChunk(payload=payload))
+                rest = payload[max(0, wanted - position) :]
+                position += len(payload)
+                if rest:
+                    await stream.send_message(pb.DataChunk(payload=rest, offset=position - len(rest)))
             self.log_sent.set()
             if not job.status.is_terminal and not self.requests[-1].noFollow:
                 await self._until(self.job_ended)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from joblet.errors import InvalidRequestError
 from joblet.runner.supervisor import JobRunner
 from joblet.server.auth import principal_from_certificate
 from joblet.server.calls import receive
@@ -41,7 +42,7 @@ class JobletService(JobletServiceBase):
     async def StopJob(self, stream: Stream[pb.StopJobReq, pb.StopJobRes]) -> None:
         """Answer once the job is gone."""
         request = await receive(stream)
-        job = await self._runner.stop(request.id, by=caller_name(stream))
+        job = await self._runner.stop(request.id, by=caller_name(stream), force=request.force)
         await stream.send_message(stopped_to_message(job))
 
     async def ListJobs(self, stream: Stream[pb.EmptyRequest, pb.Jobs]) -> None:
@@ -59,7 +60,9 @@ class JobletService(JobletServiceBase):
     async def GetJobLogs(self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]) -> None:
         """Send the log from the offset on; flow control is the client's, so a slow one costs no memory."""
         request = await receive(stream)
-        offset = request.offset
+        # Before there is any output, so that a follower of a silent job knows that it is heard.
+        await stream.send_initial_metadata()
+        offset = await self._first_byte(request)
         chunks = self._runner.logs(request.id, offset=offset, follow=not request.noFollow)
         async with aclosing(chunks):
             async for chunk in chunks:
@@ -67,6 +70,13 @@ class JobletService(JobletServiceBase):
                     payload = chunk[start : start + self._payload_bytes]
                     await stream.send_message(pb.DataChunk(payload=payload, offset=offset))
                     offset += len(payload)
+
+    async def _first_byte(self, request: pb.GetJobLogsReq) -> int:
+        if not request.HasField("tailLines"):
+            return request.offset
+        if request.offset:
+            raise InvalidRequestError("offset and tailLines: expected one of them")
+        return await self._runner.tail_offset(request.id, request.tailLines)
 
 
 def caller_name(stream: Stream[Any, Any]) -> str:

@@ -46,6 +46,11 @@ class Connection(H2Protocol):
         """Whether it has ended, or never began."""
         return self._lost.is_set()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether it will end: the server has said goodbye (GOAWAY), and the socket is still open."""
+        return not self.is_lost and self.connection.is_closing()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.BaseProtocol`."""
         self._lost.clear()
@@ -74,6 +79,7 @@ class ServerChannel(Channel):
         host, _, port = address.rpartition(":")
         configuration = Configuration(ssl_target_name_override=SERVER_NAME)
         super().__init__(host.strip("[]"), int(port), ssl=context, config=configuration)
+        self.was_connected = False
         self._address = address
         self._connection: Connection | None = None
 
@@ -89,6 +95,8 @@ class ServerChannel(Channel):
             UnauthenticatedError: the server's certificate is not good.
 
         """
+        if self._connection and self._connection.is_closing:
+            await self._connection.close()
         try:
             async with asyncio.timeout(timeout_seconds):
                 await self.__connect__()
@@ -97,10 +105,11 @@ class ServerChannel(Channel):
             raise ServerUnavailableError(why) from error
         except OSError as error:
             raise self.explain(error) from error
+        self.was_connected = True
 
     def loss(self) -> JobletError | None:
         """Return why the connection was lost, None if it was not."""
-        if self._connection is None or not self._connection.is_lost:
+        if self._connection is None or not (self._connection.is_lost or self._connection.is_closing):
             return None
         return self.explain(self._connection.loss)
 

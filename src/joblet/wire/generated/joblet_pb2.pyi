@@ -182,10 +182,12 @@ class GetJobStatusRes(_message.Message):
     def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[Options, _Mapping]] = ...) -> None: ...
 
 class StopJobReq(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "force")
     ID_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    force: bool
+    def __init__(self, id: _Optional[str] = ..., force: _Optional[bool] = ...) -> None: ...
 
 class StopJobRes(_message.Message):
     __slots__ = ("id", "status", "endTime", "exitCode", "ending")
@@ -214,14 +216,16 @@ class RemoveJobsReq(_message.Message):
     def __init__(self, ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetJobLogsReq(_message.Message):
-    __slots__ = ("id", "offset", "noFollow")
+    __slots__ = ("id", "offset", "noFollow", "tailLines")
     ID_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     NOFOLLOW_FIELD_NUMBER: _ClassVar[int]
+    TAILLINES_FIELD_NUMBER: _ClassVar[int]
     id: str
     offset: int
     noFollow: bool
-    def __init__(self, id: _Optional[str] = ..., offset: _Optional[int] = ..., noFollow: _Optional[bool] = ...) -> None: ...
+    tailLines: int
+    def __init__(self, id: _Optional[str] = ..., offset: _Optional[int] = ..., noFollow: _Optional[bool] = ..., tailLines: _Optional[int] = ...) -> None: ...
 
 class DataChunk(_message.Message):
     __slots__ = ("payload", "offset")
