@@ -1,0 +1,149 @@
+"""A command as `joblet.run` and `JobExecutor` take it, and its life as a job on an open place.
+
+Started, its output taken, its end awaited and judged. Whatever ends that early
+(Ctrl-C, an output that is closed) stops the job: nobody else knows its id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from joblet.completed import CompletedJob, JobFailedError, JobTimeoutError, ending_of
+from joblet.errors import InvalidCommandError, InvalidRequestError, JobletError
+from joblet.job import Job, JobSpec, Reason
+from joblet.limits import Limits
+from joblet.place import Place
+from joblet.sync import BlockingPlace
+
+Words = Sequence[str | os.PathLike[str]]
+"""A command and its arguments, as `subprocess.run` takes them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to run, what becomes of its output, and whether a failure is an error.
+
+    Output is captured or shown; captured it is text if there is an encoding.
+    """
+
+    spec: JobSpec
+    capture_output: bool
+    check: bool
+    encoding: str | None
+    errors: str
+
+    def run(
+        self, place: BlockingPlace, *, on_start: Callable[[Job], object] = lambda _: None
+    ) -> CompletedJob[Any]:
+        """Run it as a job; `on_start` is called with the job once there is one.
+
+        Raises:
+            JobFailedError, JobTimeoutError: see `joblet.run`.
+            JobletError: it was not accepted, or the place cannot be reached any more.
+
+        """
+        job = place.call(lambda waiting: _started_or_stopped(waiting, self.spec))
+        try:
+            on_start(job)
+            with closing(place.logs(job.id)) as chunks:
+                output = b"".join(chunks) if self.capture_output else _show(chunks)
+            ended = place.wait(job.id)
+        except BaseException as error:
+            # After an error of the place itself there is nothing to stop the job with.
+            if not isinstance(error, JobletError):
+                with suppress(JobletError):  # it has ended meanwhile
+                    place.stop(job.id)
+            raise
+        return self._judged(ended, self._decoded(output) if self.capture_output else None)
+
+    def _decoded(self, output: bytes) -> str | bytes:
+        if self.encoding is None:
+            return output
+        return output.decode(self.encoding, self.errors).replace("\r\n", "\n").replace("\r", "\n")
+
+    def _judged(self, job: Job, output: str | bytes | None) -> CompletedJob[Any]:
+        args = [self.spec.command, *self.spec.args]
+        reason = ending_of(job).reason
+        if reason is Reason.TIMEOUT:
+            raise JobTimeoutError(job, args, output)
+        if reason is Reason.LOST:
+            raise JobFailedError(job, args, output)
+        completed: CompletedJob[Any] = CompletedJob(job, args, output)
+        if self.check:
+            completed.check_returncode()
+        return completed
+
+
+def command_from(
+    args: Words,
+    limits: Limits,
+    *,
+    capture_output: bool = False,
+    check: bool = False,
+    timeout: float | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] = "",
+    name: str = "",
+    encoding: str | None = None,
+    errors: str | None = None,
+) -> Command:
+    """Return the command that the arguments of `joblet.run` describe.
+
+    Raises:
+        InvalidRequestError: they make no sense.
+        LookupError: there is no such encoding.
+
+    """
+    if isinstance(args, str | bytes) or not args:
+        raise InvalidCommandError(
+            f"expected a list of words, got {args!r} (there is no shell; for one: ['sh', '-c', ...])"
+        )
+    if timeout is not None and timeout <= 0:
+        raise InvalidRequestError(f"invalid timeout: expected more than 0 s, got {timeout}")
+    if encoding:
+        codecs.lookup(encoding)  # before the job, not after it
+    command, *rest = [os.fspath(word) for word in args]
+    spec = JobSpec(
+        command=command,
+        args=tuple(rest),
+        limits=limits,
+        environment=dict(env or {}),
+        workdir=os.fspath(cwd),
+        timeout_seconds=timeout or 0.0,
+        name=name,
+    )
+    return Command(
+        spec=spec, capture_output=capture_output, check=check, encoding=encoding, errors=errors or "strict"
+    )
+
+
+async def _started_or_stopped(place: Place, spec: JobSpec) -> Job:
+    """Start a job; interrupted meanwhile, see the start to its end and stop what it started."""
+    starting = asyncio.create_task(place.start(spec))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(JobletError):  # refused, or ended meanwhile
+            await place.stop((await starting).id)
+        raise
+
+
+def _show(chunks: Generator[bytes, None, None]) -> bytes:
+    """Write the output to where `print` writes; a notebook's stdout takes text only."""
+    binary = getattr(sys.stdout, "buffer", None)
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    sys.stdout.flush()
+    for chunk in chunks:
+        if binary:
+            binary.write(chunk)
+        else:
+            sys.stdout.write(decoder.decode(chunk))
+        sys.stdout.flush()
+    return b""

@@ -1,0 +1,45 @@
+"""Where jobs run: what `JobRunner` and `Client` have in common, as a type.
+
+For annotations only: neither derives from it, and `tests/contract` holds both
+to it, values and errors included. Write against `Place`, and a program that
+runs jobs on its own host runs them on another by one changed line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+from joblet.job import Job, JobSpec
+
+
+class Place(Protocol):
+    """Runs jobs; the documentation of each verb is that of `JobRunner` and `Client`."""
+
+    async def start(self, spec: JobSpec) -> Job:
+        """Start a job; return it once it is durably accepted."""
+        ...
+
+    async def stop(self, job_id: str) -> Job:
+        """Stop a job; return it once it is STOPPED and gone."""
+        ...
+
+    async def status(self, job_id: str) -> Job:
+        """Return the job as it is now."""
+        ...
+
+    async def list(self) -> Sequence[Job]:
+        """Return all jobs, oldest first."""
+        ...
+
+    async def wait(self, job_id: str) -> Job:
+        """Return the job once it is terminal."""
+        ...
+
+    async def remove(self, job_ids: Sequence[str]) -> None:
+        """Remove ended jobs, with their logs and files; all of them or none."""
+        ...
+
+    def logs(self, job_id: str, *, offset: int = 0, follow: bool = True) -> AsyncGenerator[bytes, None]:
+        """Yield the job's output from a byte offset; with `follow`, to its very end."""
+        ...
