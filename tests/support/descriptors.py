@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +18,14 @@ from grpclib.reflection.v1 import reflection_pb2
 from grpclib.reflection.v1alpha import reflection_pb2 as reflection_alpha_pb2
 
 from joblet.errors import ServerError
-from joblet.wire.generated import joblet_pb2
+from joblet.wire import generated
 
-PROTOS = (joblet_pb2, health_pb2, reflection_pb2, reflection_alpha_pb2)
+OURS = tuple(
+    importlib.import_module(f"{generated.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(generated.__path__)
+    if module.name.endswith("_pb2")
+)
+PROTOS = (*OURS, health_pb2, reflection_pb2, reflection_alpha_pb2)
 REACHED = "the service was reached"
 
 

@@ -27,6 +27,11 @@ RULES: Mapping[str, Operation | None] = MappingProxyType(
         "/joblet.JobletService/ListJobs": Operation.LIST_JOBS,
         "/joblet.JobletService/GetJobLogs": Operation.STREAM_JOBS,
         "/joblet.JobletService/RemoveJobs": Operation.REMOVE_JOBS,
+        # What the document of this API leaves open ("TBD"): the same as for the same thing above.
+        "/workerservice.WorkerService/Start": Operation.RUN_JOB,
+        "/workerservice.WorkerService/Stop": Operation.STOP_JOB,
+        "/workerservice.WorkerService/QueryStatus": Operation.GET_JOB,
+        "/workerservice.WorkerService/GetOutput": Operation.STREAM_JOBS,
         # A load balancer's probe needs no role: it learns that the server runs, which accepting the
         # connection has told it already.
         "/grpc.health.v1.Health/Check": ANY_CERTIFICATE,

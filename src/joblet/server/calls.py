@@ -27,7 +27,7 @@ from joblet.errors import (
     ServerUnavailableError,
     UnauthenticatedError,
 )
-from joblet.server.auth import authorize_call
+from joblet.server.auth import authorize_call, principal_from_certificate
 from joblet.wire.status import status_of
 
 Log = structlog.stdlib.BoundLogger
@@ -143,6 +143,11 @@ def address_of(stream: AnyStream) -> str:
     """Return the client's address for the log."""
     address = stream.peer.addr()
     return f"{address[0]}:{address[1]}" if address else "unknown"
+
+
+def caller_name(stream: AnyStream) -> str:
+    """Return the name of the principal that calls."""
+    return principal_from_certificate(stream.peer.cert()).name
 
 
 async def receive(stream: Stream[Any, Any]) -> Any:

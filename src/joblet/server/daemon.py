@@ -22,6 +22,7 @@ from joblet.server.jobs import JobletService
 from joblet.server.listener import Listener
 from joblet.server.log import open_log
 from joblet.server.notify import READY, STOPPING, notify
+from joblet.server.worker import WorkerService
 
 if TYPE_CHECKING:
     from grpclib._typing import IServable
@@ -66,7 +67,8 @@ async def serve(config: ServerConfig, *, ready: Ready = lambda _address, _port: 
     with stop_signals() as stopped:
         async with JobRunner(config.runner) as runner:
             jobs = JobletService(runner, max_send_bytes=config.grpc.max_send_bytes)
-            async with serving(config, [jobs]) as (address, port):
+            worker = WorkerService(runner, max_send_bytes=config.grpc.max_send_bytes)
+            async with serving(config, [jobs, worker]) as (address, port):
                 log.info("server started", address=address, port=port)
                 ready(address, port)
                 notify(f"{READY}\nSTATUS=serving on {address}:{port}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from joblet.errors import InvalidRequestError
 from joblet.runner.supervisor import JobRunner
-from joblet.server.auth import principal_from_certificate
-from joblet.server.calls import receive
+from joblet.server.calls import caller_name, receive
 from joblet.wire.convert import job_to_message, spec_from_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
@@ -77,8 +76,3 @@ class JobletService(JobletServiceBase):
         if request.offset:
             raise InvalidRequestError("offset and tailLines: expected one of them")
         return await self._runner.tail_offset(request.id, request.tailLines)
-
-
-def caller_name(stream: Stream[Any, Any]) -> str:
-    """Return the name of the principal that calls."""
-    return principal_from_certificate(stream.peer.cert()).name
