@@ -6,11 +6,10 @@ import sqlite3
 from importlib import resources
 from pathlib import Path
 
-import structlog
-
 from joblet.errors import StorageError
+from joblet.runner.eventlog import get_logger
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+log = get_logger()
 
 SCHEMA_VERSION = 1
 

@@ -18,19 +18,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from joblet.errors import StorageError
 from joblet.job import Ending, Job, JobStatus, Reason
 from joblet.linux.cgroup import JobCgroup
 from joblet.linux.inotify import IN_MODIFY, Inotify, Watch
 from joblet.linux.sparefd import SpareFd
+from joblet.runner.eventlog import get_logger
 from joblet.runner.jobdir import JobDirectory
 from joblet.runner.record import ExitRecord, ending_from_record
 from joblet.runner.shim import Shim
 from joblet.runner.store import EPOCH, Store
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+log = get_logger()
 
 
 class LiveJob:

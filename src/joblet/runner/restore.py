@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import structlog
-
+from joblet.runner.eventlog import get_logger
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+log = get_logger()
 
 
 async def restore_index(store: Store, directory: StateDirectory) -> None:

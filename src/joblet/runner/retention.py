@@ -13,14 +13,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from joblet.config import RetentionConfig
 from joblet.errors import StorageError
+from joblet.runner.eventlog import get_logger
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+log = get_logger()
 
 BLOCK_BYTES = 512
 """The unit of `st_blocks`: stat(2)."""

@@ -20,8 +20,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
-import structlog
-
 from joblet.config import RunnerConfig
 from joblet.errors import (
     InvalidRequestError,
@@ -36,6 +34,7 @@ from joblet.limits import resolve
 from joblet.linux.inotify import Inotify
 from joblet.linux.sparefd import SpareFd
 from joblet.runner import logs
+from joblet.runner.eventlog import get_logger
 from joblet.runner.host import read_host
 from joblet.runner.launch import Launcher
 from joblet.runner.live import LiveJob
@@ -45,7 +44,7 @@ from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+log = get_logger()
 
 
 class JobRunner:
