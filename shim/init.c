@@ -99,6 +99,8 @@ static void set_up(const struct options *options, int shim_fd)
     require(reset_oom_score(), shim_fd, PHASE_USER);
     require(drop_privileges((uid_t)options->uid, (gid_t)options->gid), shim_fd, PHASE_USER);
     require(chdir("/work"), shim_fd, PHASE_USER);
+    if (options->workdir)
+        require(chdir(options->workdir), shim_fd, PHASE_WORKDIR);
     (void)umask(022);
     require(install_filter(), shim_fd, PHASE_SECCOMP);
     die_with_shim(shim_fd);

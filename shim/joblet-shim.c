@@ -274,7 +274,7 @@ static void command_not_executed(struct job *job, const struct report *report)
     if (job->stopping)
         return; /* it was not to start anyway */
     fail_start(job, report->phase, report->value);
-    if (report->phase == PHASE_EXEC)
+    if (report->phase == PHASE_EXEC || report->phase == PHASE_WORKDIR)
         log_notice(&job->log, "joblet: cannot run %s: %s", job->options->command[0], strerror(report->value));
 }
 

@@ -131,6 +131,8 @@ static int take_option(struct options *options, char **argv)
         return 2;
     if (strcmp(name, "--hostname") == 0)
         options->hostname = value;
+    else if (strcmp(name, "--workdir") == 0)
+        options->workdir = value;
     else if (strcmp(name, "--join-fd") == 0)
         add_join(options, value);
     else if (strcmp(name, "--counter") == 0)

@@ -39,6 +39,7 @@ struct options {
     uint64_t uid, gid;
     uint64_t tmp_bytes, log_max_bytes, timeout_ms, grace_ms;
     const char *hostname;
+    const char *workdir;
     uint64_t joins[MAX_JOINS];
     size_t join_count;
     const char *counters[MAX_COUNTERS];
@@ -58,6 +59,7 @@ enum phase {
     PHASE_HOSTNAME,
     PHASE_MOUNT,
     PHASE_USER,
+    PHASE_WORKDIR,
     PHASE_SECCOMP,
     PHASE_EXEC,
 };

@@ -88,6 +88,7 @@ def record(cause: str = "exited", wait_status: int | None = None, *, oom_kills: 
         (record("timeout", 9), Reason.TIMEOUT, -1, 9),
         (ExitRecord(cause="start-failed", error=("exec", 2)), Reason.START_FAILED, 127, 0),
         (ExitRecord(cause="start-failed", error=("exec", 13)), Reason.START_FAILED, 126, 0),
+        (ExitRecord(cause="start-failed", error=("workdir", 2)), Reason.START_FAILED, 126, 0),
         (ExitRecord(cause="start-failed", error=("mount", 1)), Reason.START_FAILED, -1, 0),
     ],
 )

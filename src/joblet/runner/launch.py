@@ -139,6 +139,7 @@ class Launcher:
             uid=self.host.account.uid,
             gid=self.host.account.gid,
             hostname=f"job-{job.id}",
+            workdir=job.spec.workdir,
             root=self.host.root,
             counters=cgroup.counters,
             tmp_bytes=job.spec.limits.memory_mb * MIB,

@@ -149,12 +149,13 @@ def _reason(cause: str, exit_code: int, *, is_oom: bool) -> Reason:
 def _start_failure(error: tuple[str, int] | None) -> tuple[Reason, int, int, str]:
     phase, number = error or ("unknown step", 0)
     text = os.strerror(number)
-    if phase != "exec":
+    if phase not in {"exec", "workdir"}:  # what the caller asked for, not what the host cannot do
         return (
             Reason.START_FAILED,
             UNKNOWN_EXIT_CODE,
             0,
             f"failed to create isolated environment: {phase}: {text}",
         )
-    exit_code = EXIT_NOT_FOUND if number == errno.ENOENT else EXIT_NOT_EXECUTABLE
-    return Reason.START_FAILED, exit_code, 0, f"exec: {text}"
+    is_missing = phase == "exec" and number == errno.ENOENT
+    exit_code = EXIT_NOT_FOUND if is_missing else EXIT_NOT_EXECUTABLE
+    return Reason.START_FAILED, exit_code, 0, f"{phase}: {text}"

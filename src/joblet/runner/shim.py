@@ -63,6 +63,7 @@ class ShimOptions:
     log_max_bytes: int = 0
     timeout_ms: int = 0
     grace_ms: int = 100
+    workdir: str = ""
 
     def arguments(self) -> list[str]:
         """Return the options as words."""
@@ -75,6 +76,7 @@ class ShimOptions:
             "--grace-ms": self.grace_ms,
         }
         words = ["--hostname", self.hostname]
+        words += ["--workdir", self.workdir] if self.workdir else []
         words += [word for option, number in numbers.items() for word in (option, str(number))]
         words += [word for path in self.counters for word in ("--counter", path)]
         return words + self.root.arguments()

@@ -12,7 +12,7 @@ from joblet.errors import (
     StateDirectoryInUseError,
     TooManyJobsError,
 )
-from support.running import run
+from support.running import output_of, run
 
 pytestmark = pytest.mark.isolation
 
@@ -87,6 +87,49 @@ async def test_an_argument_arrives_as_it_was_given(runner: JobRunner, argument: 
     _, output = await run(runner, "printf", "%s|", argument)
 
     assert output.decode() == f"{argument}|"
+
+
+async def test_options_of_a_job_are_honoured(runner: JobRunner) -> None:
+    """Environment and working folder are what was asked; the job's own variables stay."""
+    spec = JobSpec(
+        "sh",
+        ("-c", "pwd; echo $GREETING; echo $HOME $JOBLET_JOB_ID"),
+        environment={"GREETING": "hello = world", "HOME": "/tmp", "JOBLET_JOB_ID": "forged"},
+        workdir="/usr/lib",
+    )
+
+    job = await runner.start(spec)
+    await runner.wait(job.id)
+
+    assert await output_of(runner, job.id) == f"/usr/lib\nhello = world\n/tmp {job.id}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("workdir", "text"), [("missing", "No such file or directory"), ("/etc/passwd", "Not a directory")]
+)
+async def test_a_working_folder_that_is_not_there_is_a_failed_job(
+    runner: JobRunner, workdir: str, text: str
+) -> None:
+    """The command does not run somewhere else instead; log and detail say why."""
+    job = await runner.start(JobSpec("true", workdir=workdir))
+    ended = await runner.wait(job.id)
+
+    assert ended.ending is not None
+    assert (ended.status, ended.exit_code, ended.ending.detail) == (JobStatus.FAILED, 126, f"workdir: {text}")
+    assert await output_of(runner, job.id) == f"joblet: cannot run true: {text}\n".encode()
+
+
+async def test_a_job_may_have_a_timeout_of_its_own(runner: JobRunner) -> None:
+    """It is held, and one that is longer than the configuration allows is refused."""
+    job = await runner.start(JobSpec("sleep", ("600",), timeout_seconds=0.1))
+    ended = await runner.wait(job.id)
+
+    assert ended.ending is not None
+    assert ended.ending.reason is Reason.TIMEOUT
+    with pytest.raises(
+        InvalidLimitError, match=r"timeout exceeds system limits \(got 7200 s, at most 3600 s\)"
+    ):
+        await runner.start(JobSpec("true", timeout_seconds=7200))
 
 
 async def test_ids_count_from_one_and_are_never_reused(config: RunnerConfig) -> None:
