@@ -98,7 +98,10 @@ class FakeService(JobletServiceBase):
         job = await self._requested_job(stream)
         if job:
             await stream.send_initial_metadata()
-            position, wanted = 0, self.requests[-1].offset
+            request = self.requests[-1]
+            position, wanted = 0, request.offset
+            if request.HasField("tailLines"):
+                wanted = self._tail_offset(job.id, request.tailLines)
             for payload in self.logs.get(job.id, []):
                 rest = payload[max(0, wanted - position) :]
                 position += len(payload)
@@ -107,6 +110,10 @@ class FakeService(JobletServiceBase):
             self.log_sent.set()
             if not job.status.is_terminal and not self.requests[-1].noFollow:
                 await self._until(self.job_ended)
+
+    def _tail_offset(self, job_id: str, lines: int) -> int:
+        every_line = b"".join(self.logs.get(job_id, [])).splitlines(keepends=True)
+        return len(b"".join(every_line[: max(0, len(every_line) - lines)]))
 
     async def RemoveJobs(self, stream: Stream[Any, pb.EmptyRequest]) -> None:  # noqa: N802  the RPC's name
         """Forget these jobs, if there are all of them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from joblet.cli.calling import call
+from joblet.cli.parameters import COUNT
 from joblet.configfile.client import Choice
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ def follow_flag(arg: str, ctx: click.Context) -> str:
 
 @click.command("log", cls=LogCommand)
 @click.option("--follow/--no-follow", "-f", default=True, help="Follow the log stream (default: true).")
+@click.option("--tail", type=COUNT, metavar="N", help="Start at the last N lines of what there is.")
+@click.option("--since-offset", type=COUNT, metavar="N", help="Start at byte N.")
 @click.argument("job_id", metavar="<job-id>")
 @click.pass_obj
-def command(choice: Choice, *, follow: bool, job_id: str) -> None:
+def command(choice: Choice, *, follow: bool, tail: int | None, since_offset: int | None, job_id: str) -> None:
     """Stream job output in real-time or view historical logs.
 
     \b
@@ -47,16 +50,21 @@ def command(choice: Choice, *, follow: bool, job_id: str) -> None:
       rnx log 1                  # View all logs
       rnx log -f 1               # Follow live output
       rnx log --follow=false 1   # Historical logs only
+      rnx log --tail=10 1        # The last ten lines, and what comes
     """  # noqa: D301  \b is click's mark for text that it must not rewrap
-    call(choice, lambda client: copy_log(client, job_id, follow=follow))
+    if tail is not None and since_offset is not None:
+        raise click.UsageError("--tail and --since-offset: expected one of them")
+    offset = since_offset or 0
+    call(choice, lambda client: show_log(client, job_id, offset=offset, follow=follow, tail_lines=tail))
 
 
-async def copy_log(client: Client, job_id: str, *, follow: bool) -> None:
-    """Write the job's output to stdout as it comes."""
+async def show_log(client: Client, job_id: str, *, offset: int, follow: bool, tail_lines: int | None) -> None:
+    """Write the job's output to stdout as it comes, below a header on stderr."""
     from joblet.cli.output import Output  # noqa: PLC0415  not for --help
 
     await client.status(job_id)  # so that no header announces the log of a job that there is not
     click.echo(f"Logs for job {job_id} (Press Ctrl+C to exit if streaming):", err=True)
-    async with Output() as output, aclosing(client.logs(job_id, follow=follow)) as chunks:
+    log = client.logs(job_id, offset=offset, follow=follow, tail_lines=tail_lines)
+    async with Output() as output, aclosing(log) as chunks:
         async for chunk in chunks:
             await output.write(chunk)

@@ -34,6 +34,16 @@ def time_text(time: datetime | None) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else ""
 
 
+def duration_text(seconds: float) -> str:
+    """Return a duration as the flags take it (`1h30m`), to the millisecond."""
+    rest_ms = round(seconds * 1000)
+    text = ""
+    for unit, unit_ms in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, rest_ms = divmod(rest_ms, unit_ms)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
 def started(job: Job) -> str:
     """Return what `rnx run` prints."""
     return "\n".join(
@@ -65,7 +75,8 @@ def stopped(job: Job) -> str:
 
 def listed(job: Job) -> str:
     """Return a job's line of `rnx list`."""
-    return f"{job.id} {job.status} StartTime: {time_text(job.started_at)} Command: {command_line(job)}"
+    line = f"{job.id} {job.status} StartTime: {time_text(job.started_at)} Command: {command_line(job)}"
+    return f"{line} Name: {printable(job.spec.name)}" if job.spec.name else line
 
 
 def status(job: Job) -> str:
@@ -89,6 +100,11 @@ def status(job: Job) -> str:
 
 def extras(job: Job) -> Iterator[tuple[str, str]]:
     """Yield what the API's form has no line for; an empty value is not known."""
+    spec = job.spec
+    yield "Name", spec.name
+    yield "Workdir", spec.workdir
+    yield "Timeout", duration_text(spec.timeout_seconds) if spec.timeout_seconds else ""
+    yield "Stop Grace", "" if spec.stop_grace_seconds is None else duration_text(spec.stop_grace_seconds)
     yield "Owner", job.owner
     yield "Pid", str(job.pid or "")
     if job.ending:

@@ -1,12 +1,19 @@
-"""`rnx run`: start a job."""
+"""`rnx run`: start a job, and stay with it if that is wanted."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from joblet.cli import render
 from joblet.cli.calling import call
+from joblet.cli.parameters import DURATION, POSITIVE_DURATION, VARIABLE, read_variables
 from joblet.configfile.client import Choice
+
+if TYPE_CHECKING:
+    from joblet.job import JobSpec
 
 
 # Everything from the first word that is no flag on is the job's, whatever it looks like.
@@ -20,12 +27,42 @@ from joblet.configfile.client import Choice
 @click.option(
     "--max-iobps", type=int, default=0, metavar="INT", help="Max I/O bytes per second (default: from config)."
 )
+@click.option(
+    "--env",
+    type=VARIABLE,
+    multiple=True,
+    metavar="K=V",
+    help="A variable of the job's environment; wins over the file's.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="A file of variables, K=V a line.",
+)
+@click.option(
+    "--workdir", default="", metavar="PATH", help="Where the command starts, below /work (default: /work)."
+)
+@click.option(
+    "--timeout",
+    type=POSITIVE_DURATION,
+    default=None,
+    metavar="TIME",
+    help="Stop it after this time, such as 1h30m (default: from config).",
+)
+@click.option(
+    "--stop-grace",
+    type=DURATION,
+    metavar="TIME",
+    help="From SIGTERM to SIGKILL, such as 5s (default: from config).",
+)
+@click.option("--name", default="", metavar="TEXT", help="A name for people; need not be unique.")
+@click.option("--key", default="", metavar="TEXT", help="Start it once, however often this is run.")
 @click.argument("job_command", metavar="<command>")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[args...]")
 @click.pass_obj
-def command(
-    choice: Choice, *, max_cpu: int, max_memory: int, max_iobps: int, job_command: str, args: tuple[str, ...]
-) -> None:
+def command(choice: Choice, /, **said: Any) -> None:
     """Create and start a new job with optional resource limits.
 
     \b
@@ -34,10 +71,48 @@ def command(
       rnx run --max-cpu=50 python3 script.py
       rnx run --max-memory=1024 java -jar app.jar
       rnx run bash -c "sleep 10 && echo done"
+      rnx run --name=nightly --timeout=1h30m --env=LEVEL=3 make test
     """  # noqa: D301  \b is click's mark for text that it must not rewrap
+    spec = spec_from_options(**said)
+    click.echo(render.started(call(choice, lambda client: client.start(spec))))
+
+
+def spec_from_options(
+    *,
+    max_cpu: int,
+    max_memory: int,
+    max_iobps: int,
+    env: tuple[tuple[str, str], ...],
+    env_file: tuple[Path, ...],
+    workdir: str,
+    timeout: float | None,
+    stop_grace: float | None,
+    name: str,
+    key: str,
+    job_command: str,
+    args: tuple[str, ...],
+) -> JobSpec:
+    """Return what the command line asks for.
+
+    Raises:
+        InvalidRequestError: something in it is refused.
+        ConfigurationError: a file of variables is wrong.
+
+    """
     from joblet.job import JobSpec  # noqa: PLC0415  not for --help
     from joblet.limits import Limits  # noqa: PLC0415
 
-    limits = Limits(cpu_percent=max_cpu, memory_mb=max_memory, io_bps=max_iobps)
-    spec = JobSpec(command=job_command, args=args, limits=limits)
-    click.echo(render.started(call(choice, lambda client: client.start(spec))))
+    environment: dict[str, str] = {}
+    for file in env_file:
+        environment |= read_variables(file)
+    return JobSpec(
+        command=job_command,
+        args=args,
+        limits=Limits(cpu_percent=max_cpu, memory_mb=max_memory, io_bps=max_iobps),
+        environment=environment | dict(env),
+        workdir=workdir,
+        timeout_seconds=timeout or 0.0,
+        stop_grace_seconds=stop_grace,
+        name=name,
+        key=key,
+    )

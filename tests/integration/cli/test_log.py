@@ -175,3 +175,33 @@ async def test_a_blocked_reader_does_not_block_the_event_loop() -> None:
 async def write_all(output: Output, chunks: list[bytes]) -> None:
     for chunk in chunks:
         await output.write(chunk)
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"),
+    [
+        (["--tail=2"], b"two\nthree"),
+        (["--tail", "0"], b""),
+        (["--tail", "9"], b"one\ntwo\nthree"),
+        (["--since-offset=4"], b"two\nthree"),
+        (["--since-offset=99"], b""),
+        (["--follow=false", "--tail=1"], b"three"),
+    ],
+)
+async def test_where_to_start(rnx: Program, service: FakeService, flags: list[str], shown: bytes) -> None:
+    """A log can be shown from its last lines, or from a byte, on."""
+    service.add(SPEC, EXITED)
+    service.logs["1"] = [b"one\ntw", b"o\nthree"]
+
+    assert await rnx.run("log", *flags, "1") == Outcome(0, shown, HEADER)
+
+
+@pytest.mark.parametrize(
+    "flags", [["--tail=-1"], ["--tail=ten"], ["--since-offset=-5"], ["--tail=1", "--since-offset=1"]]
+)
+async def test_nowhere_to_start(rnx: Program, service: FakeService, flags: list[str]) -> None:
+    """A negative or doubled start is wrong usage, and nothing is asked of the server."""
+    outcome = await rnx.run("log", *flags, "1")
+
+    assert (outcome.code, outcome.out, service.requests) == (2, b"", [])
+    assert "--tail" in outcome.err or "--since-offset" in outcome.err
