@@ -8,6 +8,7 @@ import pytest
 
 from support.host import MUST_ISOLATE, PATIENCE, why_no_isolation
 from support.leaks import read_holdings, wait_leftovers
+from support.node import has_node, why_no_packages
 
 TOUCH_THE_HOST = frozenset({"integration", "shim", "isolation", "acceptance", "chaos"})
 SETTLE_SECONDS = 5.0
@@ -21,6 +22,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 f"this host cannot isolate, and JOBLET_MUST_ISOLATE=1 says it must: {reason}", pytrace=False
             )
         pytest.skip(f"this host cannot isolate: {reason}")
+    if item.get_closest_marker("node"):
+        require_node()
+
+
+def require_node() -> None:
+    """Skip where there is no Node.js; where it is and its packages are not, skip or, if it must not be, fail."""
+    if not has_node():
+        pytest.skip("this host has no Node.js with npm")
+    if reason := why_no_packages():
+        (pytest.fail if MUST_ISOLATE else pytest.skip)(f"the Node.js client has no packages: {reason}")
 
 
 @pytest.fixture(autouse=True)
