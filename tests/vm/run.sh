@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Inside the throw-away guest, in the folder that start.sh prepared: install joblet, run the given tests. Nothing is
+# tidied up: the guest is thrown away.
+set -euo pipefail
+
+cp -a site /opt/joblet
+echo /opt/joblet >/usr/local/lib/python3.11/dist-packages/joblet.pth
+while read -r program module; do
+    printf '#!/usr/bin/python3\nfrom %s import main\nmain()\n' "$module" >"/usr/local/bin/$program"
+    chmod 755 "/usr/local/bin/$program"
+done <<'END'
+joblet joblet.admin.main
+rnx joblet.cli.main
+END
+
+mkdir -p /scratch/tmp
+export TMPDIR=/scratch/tmp JOBLET_TEST_DISK=/scratch
+export JOBLET_SHIM=/opt/joblet/joblet/bin/joblet-shim
+# An emulated host is many times slower, and must be able to do everything.
+export JOBLET_TEST_PATIENCE=10 JOBLET_MUST_ISOLATE=1 JOBLET_TEST_VM=1
+exec python3 -m pytest -q -p no:cacheprovider --timeout 300 --durations 5 "$@"
