@@ -27,7 +27,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def require_node() -> None:
-    """Skip where there is no Node.js; where it is and its packages are not, skip or, if it must not be, fail."""
+    """Skip where there is no Node.js, or no packages for it; the latter fails where tests must run."""
     if not has_node():
         pytest.skip("this host has no Node.js with npm")
     if reason := why_no_packages():

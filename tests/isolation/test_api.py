@@ -1,22 +1,19 @@
-"""The API, on real jobs, through our stubs and through grpcio built from the API's document alone."""
+"""The API, on real jobs, through our stubs and through clients built from the API's document alone."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from joblet.config import Node
 from joblet.testing.daemon import Daemon, running_daemon
-from support.api import Api, RefusedError, grpcio_api, log_of, one, our_api
+from support.api import CLIENTS, Api, Connect, RefusedError, log_of, one, our_api
 
 pytestmark = pytest.mark.isolation
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
-Connect = Callable[[Node, Path], AbstractAsyncContextManager[Api]]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +23,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield running
 
 
-@pytest.fixture(params=[our_api, grpcio_api], ids=["grpclib", "grpcio"])
+@pytest.fixture(params=CLIENTS)
 def connect(request: pytest.FixtureRequest) -> Connect:
     client: Connect = request.param
     return client
