@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SHIM   := src/joblet/bin/joblet-shim
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo dev check format test test-shim-asan bench proto clean shim
+.PHONY: demo dev check format test test-vm test-shim-asan bench proto clean shim
 
 demo: dev
 	$(BIN)/python demo/demo.py
@@ -36,6 +36,10 @@ format: dev
 T ?= tests
 test: check
 	$(BIN)/pytest $(T)
+
+# What needs systemd and pure cgroup v2, in throw-away guests.
+test-vm: dev
+	tests/vm/start.sh
 
 # The shim's tests once more, on a build that finds what C forgives.
 test-shim-asan: dev
