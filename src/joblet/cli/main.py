@@ -9,7 +9,10 @@ import click
 from joblet.cli.program import LateGroup, run
 from joblet.configfile.client import Choice
 
-VERBS = {verb: f"joblet.cli.{verb}:command" for verb in ("run", "status", "list", "stop", "log", "nodes")}
+VERBS = {
+    verb: f"joblet.cli.{verb}:command"
+    for verb in ("run", "status", "list", "stop", "log", "wait", "rm", "nodes")
+}
 
 
 @click.group(

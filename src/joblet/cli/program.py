@@ -1,8 +1,9 @@
 """What `rnx` and `joblet` share: commands that are imported late, and one way out.
 
 Exit codes: 0; 1 for a failure; 2 for wrong usage; 130 after Ctrl-C and 141 when
-whoever reads the output has left, as shells give them (128 + signal). Whatever
-fails is one line on stderr; a traceback is a bug.
+whoever reads the output has left, as shells give them (128 + signal). Commands
+that end with a job's own code fail with 125 instead of 1. Whatever fails is one
+line on stderr; a traceback is a bug.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from typing import Any, NoReturn
 
 import click
 
+from joblet.cli.ends import NOT_RUN
 from joblet.cli.render import printable
 from joblet.errors import JobletError
 
 FAILURE = 1
-WRONG_USAGE = 2
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
+
+
+class CouldNotRun(click.ClickException):
+    """A command that ends with a job's exit code has none to end with."""
+
+    exit_code = NOT_RUN
 
 
 class LateGroup(click.Group):
@@ -70,7 +77,7 @@ def exit_code(program: click.Group, arguments: Sequence[str]) -> int:
         return OUTPUT_CLOSED
     except (click.ClickException, JobletError, OSError) as error:
         click.echo(f"Error: {printable(explanation(error, program))}", err=True)
-        return WRONG_USAGE if isinstance(error, click.UsageError) else FAILURE
+        return error.exit_code if isinstance(error, click.ClickException) else FAILURE
     return 0
 
 

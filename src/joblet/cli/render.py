@@ -73,6 +73,16 @@ def stopped(job: Job) -> str:
     )
 
 
+def ended(job: Job) -> str:
+    """Return a job's line of `rnx wait`."""
+    return f"{job.id} {job.status} ExitCode: {job.exit_code}"
+
+
+def removed(job_id: str) -> str:
+    """Return a job's line of `rnx rm`."""
+    return f"Job removed: {printable(job_id)}"
+
+
 def listed(job: Job) -> str:
     """Return a job's line of `rnx list`."""
     line = f"{job.id} {job.status} StartTime: {time_text(job.started_at)} Command: {command_line(job)}"

@@ -10,9 +10,12 @@ import click
 from joblet.cli import render
 from joblet.cli.calling import call
 from joblet.cli.parameters import DURATION, POSITIVE_DURATION, VARIABLE, read_variables
+from joblet.cli.program import CouldNotRun
 from joblet.configfile.client import Choice
+from joblet.errors import JobletError
 
 if TYPE_CHECKING:
+    from joblet.client import Client
     from joblet.job import JobSpec
 
 
@@ -59,10 +62,12 @@ if TYPE_CHECKING:
 )
 @click.option("--name", default="", metavar="TEXT", help="A name for people; need not be unique.")
 @click.option("--key", default="", metavar="TEXT", help="Start it once, however often this is run.")
+@click.option("--wait", "-w", is_flag=True, help="Show its output, and end with its exit code.")
+@click.option("--detach-on-interrupt", is_flag=True, help="With --wait: Ctrl-C leaves the job running.")
 @click.argument("job_command", metavar="<command>")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[args...]")
 @click.pass_obj
-def command(choice: Choice, /, **said: Any) -> None:
+def command(choice: Choice, /, *, wait: bool, detach_on_interrupt: bool, **said: Any) -> None:
     """Create and start a new job with optional resource limits.
 
     \b
@@ -72,9 +77,35 @@ def command(choice: Choice, /, **said: Any) -> None:
       rnx run --max-memory=1024 java -jar app.jar
       rnx run bash -c "sleep 10 && echo done"
       rnx run --name=nightly --timeout=1h30m --env=LEVEL=3 make test
+      rnx run --wait make test && echo passed
+
+    With --wait the exit code is the job's own: 128 + n if signal n ended it,
+    127 and 126 if the command was not found or not executable, and 125 if the
+    job could not be run, or it is not known how it ended. Ctrl-C asks the job to
+    stop, a second one kills it.
     """  # noqa: D301  \b is click's mark for text that it must not rewrap
+    if detach_on_interrupt and not wait:
+        raise click.UsageError("--detach-on-interrupt: expected --wait with it")
+    if wait:
+        raise click.exceptions.Exit(exit_code_of(choice, detaches=detach_on_interrupt, **said))
     spec = spec_from_options(**said)
     click.echo(render.started(call(choice, lambda client: client.start(spec))))
+
+
+def exit_code_of(choice: Choice, *, detaches: bool, **said: Any) -> int:
+    """Return the exit code of a job, run here as it seems."""
+    try:
+        spec = spec_from_options(**said)
+        return call(choice, lambda client: attached(client, spec, detaches=detaches))
+    except JobletError as error:
+        raise CouldNotRun(str(error)) from error
+
+
+async def attached(client: Client, spec: JobSpec, *, detaches: bool) -> int:
+    """Return the exit code of a job that it stays with."""
+    from joblet.cli.attach import attach  # noqa: PLC0415  only now, for it needs asyncio
+
+    return await attach(client, spec, detaches=detaches)
 
 
 def spec_from_options(

@@ -1,0 +1,18 @@
+"""`rnx rm`: remove ended jobs, with their logs and files."""
+
+from __future__ import annotations
+
+import click
+
+from joblet.cli import render
+from joblet.cli.calling import call
+from joblet.configfile.client import Choice
+
+
+@click.command("rm")
+@click.argument("job_ids", metavar="<job-id>...", nargs=-1, required=True)
+@click.pass_obj
+def command(choice: Choice, job_ids: tuple[str, ...]) -> None:
+    """Remove ended jobs, with their logs and files: all of them, or none."""
+    call(choice, lambda client: client.remove(job_ids))
+    click.echo("\n".join(map(render.removed, job_ids)))

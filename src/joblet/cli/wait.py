@@ -1,0 +1,43 @@
+"""`rnx wait`: stay until jobs have ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from joblet.cli import render
+from joblet.cli.calling import call
+from joblet.cli.ends import shell_code
+from joblet.cli.program import CouldNotRun
+from joblet.configfile.client import Choice
+from joblet.errors import JobletError
+
+if TYPE_CHECKING:
+    from joblet.client import Client
+    from joblet.job import Job
+
+
+@click.command("wait")
+@click.argument("job_ids", metavar="<job-id>...", nargs=-1, required=True)
+@click.pass_obj
+def command(choice: Choice, job_ids: tuple[str, ...]) -> None:
+    """Wait until jobs have ended, and show how.
+
+    The exit code is that of the first job, in the order given, whose code is not
+    0: its own, 128 + n if signal n ended it, 125 if that is not known or it could
+    not be waited for.
+    """
+    try:
+        jobs = call(choice, lambda client: wait_all(client, job_ids))
+    except JobletError as error:
+        raise CouldNotRun(str(error)) from error
+    click.echo("\n".join(map(render.ended, jobs)))
+    raise click.exceptions.Exit(next(filter(None, map(shell_code, jobs)), 0))
+
+
+async def wait_all(client: Client, job_ids: tuple[str, ...]) -> list[Job]:
+    """Return all of the jobs, once they have ended."""
+    import asyncio  # noqa: PLC0415  not for --help
+
+    return await asyncio.gather(*map(client.wait, job_ids))
