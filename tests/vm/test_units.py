@@ -13,7 +13,7 @@ from support.units import CGROUP, STATE_FOLDER, Units, cgroup_of, jobs_cgroups, 
 CAPABILITIES = {0, 1, 3, 5, 6, 7, 8, 10, 21, 24, 27}
 """Of capability.h: chown dac_override fowner kill setgid setuid setpcap bind sys_admin resource mknod"""
 
-HOG = "x = bytearray(1 << 30)"
+HOG = "x = []\nwhile True: x.append(b'x' * (1 << 20))"
 
 
 async def output_of(client: Client, *command: str) -> str:
