@@ -1,0 +1,126 @@
+"""Calls to one server, each failure with its type, and again when the connection was lost.
+
+What `Client` and `WorkerClient` are made of. Not: what may be asked again
+harmlessly, which only they know; nor when (`tries.py`), nor the connection
+(`channel.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from grpclib.client import ServiceMethod, Stream, UnaryStreamMethod, UnaryUnaryMethod
+from grpclib.exceptions import GRPCError, StreamTerminatedError
+
+from joblet.config import Node
+from joblet.errors import DeadlineExceededError, ServerError, ServerUnavailableError
+from joblet.wire.channel import ServerChannel
+from joblet.wire.status import error_from_status
+from joblet.wire.tls import client_context
+from joblet.wire.tries import Tries
+
+CALL_TIMEOUT_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
+"""Enough for a daemon that restarts, and for most hosts that do."""
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class Caller:
+    """Calls one server, between `open` and `aclose`.
+
+    Raises:
+        ConfigurationError: the node's certificate and key are not a pair.
+
+    """
+
+    def __init__(self, node: Node, *, timeout_seconds: float, patience_seconds: float) -> None:
+        self._node = node
+        self._context = client_context(node.tls)
+        self._timeout_seconds = timeout_seconds
+        self._patience_seconds = patience_seconds
+        self._channel: ServerChannel
+
+    def open(self) -> ServerChannel:
+        """Return the channel that stubs are made of; it connects at the first call."""
+        self._channel = ServerChannel(self._node.address, self._context)
+        return self._channel
+
+    async def aclose(self) -> None:
+        """Close the connection, if there is one."""
+        await self._channel.aclose()
+
+    def tries(self) -> Tries:
+        """Return the tries of a call that may be asked again."""
+        return Tries(self._patience_seconds)
+
+    async def call(
+        self,
+        method: UnaryUnaryMethod[Request, Answer],
+        request: Request,
+        tries: Tries,
+        *,
+        has_deadline: bool = True,
+    ) -> Answer:
+        """Return the answer, asking again when the connection is lost, as long as the tries allow."""
+        timeout_seconds = self._timeout_seconds if has_deadline else None
+        while True:
+            try:
+                return await self._ask(method, request, timeout_seconds)
+            except ServerUnavailableError as failure:
+                await self._wait_next(tries, failure)
+
+    async def stream(
+        self, method: UnaryStreamMethod[Request, Answer], next_request: Callable[[], Request]
+    ) -> AsyncGenerator[Answer, None]:
+        """Yield the answers to a request, and when the connection is lost, those to the next."""
+        tries = self.tries()
+        while True:
+            try:
+                async with self._opened(method, timeout_seconds=None) as stream:
+                    await stream.send_message(next_request(), end=True)
+                    # Our server sends its headers at once: a silent job's log is there before its first byte.
+                    await stream.recv_initial_metadata()
+                    tries.progressed()
+                    async for answer in stream:
+                        yield answer
+            except ServerUnavailableError as failure:
+                await self._wait_next(tries, failure)
+            else:
+                return
+
+    async def _wait_next(self, tries: Tries, failure: ServerUnavailableError) -> None:
+        if not self._channel.was_connected:
+            raise failure
+        await tries.wait_next(failure)
+
+    async def _ask(
+        self, method: UnaryUnaryMethod[Request, Answer], request: Request, timeout_seconds: float | None
+    ) -> Answer:
+        async with self._opened(method, timeout_seconds=timeout_seconds) as stream:
+            await stream.send_message(request, end=True)
+            answer = await stream.recv_message()
+        if answer is None:
+            raise ServerError(f"{self._node.address} ended the call without an answer")
+        return answer
+
+    @asynccontextmanager
+    async def _opened(
+        self, method: ServiceMethod[Request, Answer], *, timeout_seconds: float | None
+    ) -> AsyncIterator[Stream[Request, Answer]]:
+        """Open a call on a connection, and give every failure of both its type."""
+        await self._channel.connect(self._timeout_seconds)
+        stream = method.open(timeout=timeout_seconds)
+        try:
+            async with stream:
+                yield stream
+        except GRPCError as error:
+            raise error_from_status(error.status, error.message, stream.trailing_metadata or {}) from error
+        except TimeoutError as error:
+            why = f"{self._node.address} did not answer within {self._timeout_seconds:g} s"
+            raise DeadlineExceededError(why) from error
+        except (StreamTerminatedError, OSError) as error:
+            raise self._channel.loss() or ServerError(f"{self._node.address}: {error}") from error
