@@ -69,7 +69,7 @@ async def test_a_stop_leaves_the_jobs_running(tmp_path: Path) -> None:
     script = "echo before; read line < gate; echo after"
     settings = {"grpc": {"drainTimeout": "50ms"}}
     with running_daemon(tmp_path, settings=settings) as daemon:
-        async with Client(daemon.node()) as client:
+        async with Client(daemon.node(), patience_seconds=0) as client:
             job = await client.start(JobSpec("sh", ("-c", f"mkfifo gate; {script}")))
             async with aclosing(client.logs(job.id)) as chunks:
                 first = await anext(chunks)

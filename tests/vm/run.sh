@@ -18,4 +18,4 @@ export TMPDIR=/scratch/tmp JOBLET_TEST_DISK=/scratch
 export JOBLET_SHIM=/opt/joblet/joblet/bin/joblet-shim
 # An emulated host is many times slower, and must be able to do everything.
 export JOBLET_TEST_PATIENCE=10 JOBLET_MUST_ISOLATE=1 JOBLET_TEST_VM=1
-exec python3 -m pytest -q -p no:cacheprovider --timeout 300 --durations 5 "$@"
+python3 -m pytest -q -p no:cacheprovider --timeout 300 --durations 5 "$@"
