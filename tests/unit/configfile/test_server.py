@@ -156,12 +156,15 @@ def test_retention_section(folder: Path, line: str, retention: RetentionConfig) 
 
 
 def test_server_section_and_top_level_keys(folder: Path) -> None:
-    """Address, port, state directory (relative to the file) and job user are taken."""
-    config = read('version: "3.0"\nserver: {address: "::1", port: 0}\nstateDir: state\njobUser: 65534\n')
+    """Address, port, state directory (relative to the file), job user and delegated cgroup are taken."""
+    config = read(
+        'version: "3.0"\nserver: {address: "::1", port: 0}\nstateDir: state\njobUser: 65534\ncgroup: /a.slice\n'
+    )
 
     assert (config.address, config.port) == ("::1", 0)
     assert config.runner.state_dir == folder / "state"
     assert config.runner.job_user == "65534"
+    assert config.runner.cgroup_parent == "/a.slice"
 
 
 def test_a_word_that_yaml_takes_for_a_boolean_stays_a_word(folder: Path) -> None:
@@ -274,6 +277,11 @@ def test_an_empty_section_is_no_section(folder: Path) -> None:
             "filesystem:\n  hidden:\n    - /root\n    - home",
             4,
             "filesystem.hidden: expected an absolute path without .., such as /usr, got 'home'",
+        ),
+        (
+            "cgroup: joblet.slice",
+            1,
+            "cgroup: expected an absolute path without .., such as /usr, got 'joblet.slice'",
         ),
         ('version: "9"', 1, "version: expected one of 3.0, got '9'"),
         ("jobUser: x\njobUser: y", 2, "jobUser: occurs twice (first in line 5)"),
