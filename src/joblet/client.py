@@ -20,7 +20,7 @@ from joblet.config import Node
 from joblet.errors import JobNotRunningError
 from joblet.job import Job, JobSpec, JobStatus
 from joblet.wire.caller import CALL_TIMEOUT_SECONDS, PATIENCE_SECONDS, Caller
-from joblet.wire.convert import job_from_message, spec_to_message
+from joblet.wire.convert import job_from_message, sendable_id, spec_to_message
 from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
@@ -91,7 +91,7 @@ class Client:
 
         """
         tries = self._caller.tries()
-        request = pb.StopJobReq(id=job_id, force=force)
+        request = pb.StopJobReq(id=sendable_id(job_id), force=force)
         try:
             await self._caller.call(self._stub.StopJob, request, tries, has_deadline=False)
         except JobNotRunningError:
@@ -109,9 +109,8 @@ class Client:
             JobNotFoundError: no job has this id.
 
         """
-        answer = await self._caller.call(
-            self._stub.GetJobStatus, pb.GetJobStatusReq(id=job_id), self._caller.tries()
-        )
+        request = pb.GetJobStatusReq(id=sendable_id(job_id))
+        answer = await self._caller.call(self._stub.GetJobStatus, request, self._caller.tries())
         return job_from_message(answer)
 
     async def list(self) -> list[Job]:
@@ -129,7 +128,8 @@ class Client:
             JobRunningError: one of them has not ended.
 
         """
-        await self._caller.call(self._stub.RemoveJobs, pb.RemoveJobsReq(ids=job_ids), Tries(0))
+        request = pb.RemoveJobsReq(ids=map(sendable_id, job_ids))
+        await self._caller.call(self._stub.RemoveJobs, request, Tries(0))
 
     async def wait(self, job_id: str) -> Job:
         """Return the job once it is terminal.
@@ -160,7 +160,7 @@ class Client:
             InvalidRequestError: a number is negative, or offset and lines are both given.
 
         """
-        cursor = Cursor(job_id, offset=offset, follow=follow, tail_lines=tail_lines)
+        cursor = Cursor(sendable_id(job_id), offset=offset, follow=follow, tail_lines=tail_lines)
         async with aclosing(self._caller.stream(self._stub.GetJobLogs, cursor.request)) as chunks:
             async for chunk in chunks:
                 if payload := cursor.fresh(chunk):

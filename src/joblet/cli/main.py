@@ -1,4 +1,4 @@
-"""`rnx`: run and watch jobs on a joblet server. One module a verb; this one has the flags they share."""
+"""`rnx`: run and watch jobs on a joblet server. One module a verb."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from joblet.cli.connection import connection_flags
 from joblet.cli.program import LateGroup, run
 from joblet.configfile.client import Choice
 
@@ -22,16 +23,7 @@ VERBS = {
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option("--server", metavar="HOST:PORT", envvar="JOBLET_SERVER", default="", help="Server address.")
-@click.option(
-    "--cert", metavar="PATH", envvar="JOBLET_CERT_PATH", default="", help="Client certificate path."
-)
-@click.option("--key", metavar="PATH", envvar="JOBLET_KEY_PATH", default="", help="Client private key path.")
-@click.option("--ca", metavar="PATH", envvar="JOBLET_CA_PATH", default="", help="CA certificate path.")
-@click.option("--config", metavar="PATH", envvar="RNX_CONFIG", default="", help="The rnx-config.yml to use.")
-@click.option(
-    "--node", metavar="NAME", default="", help="The node of rnx-config.yml to call (default: default)."
-)
+@connection_flags
 @click.version_option(package_name="joblet")
 @click.pass_context
 def rnx(ctx: click.Context, /, **said: str) -> None:

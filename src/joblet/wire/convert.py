@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from joblet.errors import InvalidRequestError, ServerError
+from joblet.errors import InvalidRequestError, JobNotFoundError, ServerError
 from joblet.job import UNKNOWN_EXIT_CODE, Ending, Job, JobSpec, JobStatus, Reason, Usage
 from joblet.limits import INT32_MAX, NAMES, Limits
 from joblet.wire.generated import joblet_pb2 as pb
@@ -24,6 +24,20 @@ JobMessage = pb.Job | pb.RunJobRes | pb.GetJobStatusRes
 """The messages that are a whole job: the API gives them the same fields."""
 
 JobMessageT = TypeVar("JobMessageT", pb.Job, pb.RunJobRes, pb.GetJobStatusRes)
+
+
+def sendable_id(job_id: str) -> str:
+    """Return an id that a message can carry.
+
+    Raises:
+        JobNotFoundError: no job has it: it is no text that UTF-8 can carry, but a raw byte of a shell.
+
+    """
+    try:
+        job_id.encode()
+    except UnicodeEncodeError:
+        raise JobNotFoundError(job_id) from None
+    return job_id
 
 
 def time_to_text(time: datetime | None) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import codecs
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from joblet.errors import ServerError
@@ -40,10 +41,11 @@ class WorkerStatus(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The answer to a start: the job, and its command's pid on the server's host."""
+    """The answer to a start: the job, and its command's pid on the server's host, or why there is none."""
 
     id: str
     pid: int
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,17 @@ class WorkerJob:
     status: WorkerStatus
     pid: int
     exit_code: int
+
+
+def start_to_message(command: str, args: Sequence[str]) -> pb.StartRequest:
+    """Return the request to start a command.
+
+    Raises:
+        InvalidCommandError: the command or an argument is refused.
+
+    """
+    spec = JobSpec(command=command, args=tuple(args))
+    return pb.StartRequest(commandName=spec.command, Arguments=spec.args)
 
 
 def spec_from_message(message: pb.StartRequest) -> JobSpec:
@@ -72,6 +85,11 @@ def started_to_message(job: Job) -> pb.StartResponse:
     if job.pid:
         return pb.StartResponse(jobID=job.id, pid=job.pid, success=True)
     return pb.StartResponse(jobID=job.id, message=f"job did not start: {job.id} ({_why(job.ending)})")
+
+
+def started_from_message(message: pb.StartResponse) -> Started:
+    """Return the answer to a start; its pid is 0 if the command does not execute, whatever else it says."""
+    return Started(message.jobID, message.pid if message.success else 0, message.message)
 
 
 def _why(ending: Ending | None) -> str:
@@ -107,6 +125,31 @@ def job_from_message(job_id: str, message: pb.QueryStatusResponse) -> WorkerJob:
     except ValueError as error:
         raise ServerError(f"malformed answer: job {job_id}: {error}") from error
     return WorkerJob(job_id, message.command, status, message.pid, message.exitCode)
+
+
+class OutputCursor:
+    """Where a reader is in a job's text: from one connection to the next, each character once.
+
+    The API has no offsets, so every connection starts at the first character.
+    What was there before is there again: text does not depend on the chunks.
+    """
+
+    def __init__(self, job_id: str) -> None:
+        self._request = pb.GetOutputRequest(jobID=job_id)
+        self._seen = 0
+        self._next = 0
+
+    def request(self) -> pb.GetOutputRequest:
+        """Return the request; the answer to it begins."""
+        self._next = 0
+        return self._request
+
+    def fresh(self, answer: pb.GetOutputResponse) -> str:
+        """Return what there is in an answer that has not been there before."""
+        rest = answer.output[max(self._seen - self._next, 0) :]
+        self._next += len(answer.output)
+        self._seen += len(rest)
+        return rest
 
 
 def output_decoder() -> codecs.IncrementalDecoder:
