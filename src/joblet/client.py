@@ -19,8 +19,9 @@ from uuid import uuid4
 from joblet.config import Node
 from joblet.errors import JobNotRunningError
 from joblet.job import Job, JobSpec, JobStatus
+from joblet.search import Search
 from joblet.wire.caller import CALL_TIMEOUT_SECONDS, PATIENCE_SECONDS, Caller
-from joblet.wire.convert import job_from_message, sendable_id, spec_to_message
+from joblet.wire.convert import job_from_message, search_to_message, sendable_id, spec_to_message
 from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
@@ -114,9 +115,30 @@ class Client:
         return job_from_message(answer)
 
     async def list(self) -> list[Job]:
-        """Return all jobs, oldest first."""
+        """Return all jobs, oldest first.
+
+        Raises:
+            MessageTooLargeError: they are too many for one message; `search` gives them in pages.
+
+        """
         answer = await self._caller.call(self._stub.ListJobs, pb.EmptyRequest(), self._caller.tries())
         return [job_from_message(message) for message in answer.jobs]
+
+    async def search(self, search: Search) -> AsyncGenerator[Job, None]:
+        """Yield the jobs that are asked for, in the order that is asked for, page by page.
+
+        Raises:
+            InvalidRequestError: the server does not understand the question.
+
+        """
+        while True:
+            request = search_to_message(search)
+            answer = await self._caller.call(self._stub.SearchJobs, request, self._caller.tries())
+            for message in answer.jobs:
+                yield job_from_message(message)
+            if not answer.nextPage:
+                return
+            search = replace(search, after=answer.nextPage)
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Remove ended jobs, with their logs and files; all of them or none.

@@ -39,6 +39,7 @@ class FakeService(JobletServiceBase):
         self.logs: dict[str, list[bytes]] = {}
         self.keys: dict[str, str] = {}
         self.requests: list[Any] = []
+        self.list_error: JobletError | None = None
         self.refuses_stop_of_ended = False
         self.error: JobletError | None = None
         self.called = asyncio.Event()
@@ -88,9 +89,22 @@ class FakeService(JobletServiceBase):
             await stream.send_message(stopped_to_message(self.jobs[job.id]))
 
     async def ListJobs(self, stream: Stream[pb.EmptyRequest, pb.Jobs]) -> None:  # noqa: N802  the RPC's name
-        if await self._received(stream) is not None:
+        request = await self._received(stream)
+        if request is not None and self.list_error:
+            await refuse(stream, self.list_error)
+        elif request is not None:
             jobs = [job_to_message(job, pb.Job) for job in self.jobs.values()]
             await stream.send_message(pb.Jobs(jobs=jobs))
+
+    async def SearchJobs(self, stream: Stream[Any, pb.SearchJobsRes]) -> None:  # noqa: N802  the RPC's name
+        """Give all jobs, whatever was asked for, one a page."""
+        request = await self._received(stream)
+        if request is None:
+            return
+        seen = int(request.page or 0)
+        jobs = [job_to_message(job, pb.Job) for job in self.jobs.values()]
+        page = f"{seen + 1}" if seen < len(jobs) else ""
+        await stream.send_message(pb.SearchJobsRes(jobs=jobs[seen : seen + 1], nextPage=page))
 
     async def GetJobLogs(  # noqa: N802  the RPC's name
         self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]

@@ -24,7 +24,9 @@ from joblet.config import RetentionConfig
 from joblet.errors import StorageError
 from joblet.job import Ending, Job, JobSpec, JobStatus
 from joblet.runner.database import load_queries, open_database
+from joblet.search import Search
 
+PAGE_JOBS = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
@@ -122,6 +124,21 @@ class Store:
     async def list(self) -> Sequence[Job]:
         """Return all jobs, oldest first."""
         return [_job_from_row(row) for row in await self._execute("list_jobs")]
+
+    async def search(self, search: Search) -> Sequence[Job]:
+        """Return the next jobs that are asked for, at most `PAGE_JOBS`."""
+        query = "search_jobs_reversed" if search.is_reversed else "search_jobs"
+        last_key, last_id = search.last_seen or ("", 0)
+        conditions = {
+            "statuses": "".join(f"{status}," for status in search.statuses),
+            "name": search.name,
+            "since": _micros_from_time(search.since) if search.since else 0,
+            "sort": search.sort.value,
+            "last_key": last_key,
+            "last_id": last_id,
+            "page_jobs": PAGE_JOBS,
+        }
+        return [_job_from_row(row) for row in await self._execute(query, conditions)]
 
     async def live(self) -> Sequence[Job]:
         """Return the jobs that have not ended, oldest first."""

@@ -43,6 +43,7 @@ from joblet.runner.retention import Retention
 from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
+from joblet.search import Search
 
 log = get_logger()
 
@@ -146,6 +147,14 @@ class JobRunner:
         """Return all jobs, oldest first."""
         current = {job_id: live.job for job_id, live in self._live.items()} | self._unsaved
         return [current.get(job.id, job) for job in await self._store.list()]
+
+    async def search(self, search: Search) -> Sequence[Job]:
+        """Return the next page of the jobs that are asked for; it is empty after the last one.
+
+        Conditions and order are the index's, which a full disk may have kept from knowing of an end.
+        """
+        current = {job_id: live.job for job_id, live in self._live.items()} | self._unsaved
+        return [current.get(job.id, job) for job in await self._store.search(search)]
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Remove ended jobs, with their logs and files; all of them or none.

@@ -25,6 +25,7 @@ RULES: Mapping[str, Operation | None] = MappingProxyType(
         "/joblet.JobletService/GetJobStatus": Operation.GET_JOB,
         "/joblet.JobletService/StopJob": Operation.STOP_JOB,
         "/joblet.JobletService/ListJobs": Operation.LIST_JOBS,
+        "/joblet.JobletService/SearchJobs": Operation.LIST_JOBS,
         "/joblet.JobletService/GetJobLogs": Operation.STREAM_JOBS,
         "/joblet.JobletService/RemoveJobs": Operation.REMOVE_JOBS,
         # What the document of this API leaves open ("TBD"): the same as for the same thing above.

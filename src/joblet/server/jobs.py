@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from joblet.errors import InvalidRequestError
 from joblet.runner.supervisor import JobRunner
 from joblet.server.calls import caller_name, receive
-from joblet.wire.convert import job_to_message, spec_from_message, stopped_to_message
+from joblet.wire.convert import job_to_message, search_from_message, spec_from_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 CHUNK_OVERHEAD_BYTES = 32
 """The most that a DataChunk adds to its payload: two tags, a length and an offset."""
+
+JOB_OVERHEAD_BYTES = 8
+"""The most that a job adds to its own size in a list: a tag and a length."""
+
+PAGE_OVERHEAD_BYTES = 1024
+"""The most that a page has beside its jobs: the place of its end, with a job's name in it."""
 
 
 class JobletService(JobletServiceBase):
@@ -49,6 +55,21 @@ class JobletService(JobletServiceBase):
         await receive(stream)
         jobs = await self._runner.list()
         await stream.send_message(pb.Jobs(jobs=[job_to_message(job, pb.Job) for job in jobs]))
+
+    async def SearchJobs(self, stream: Stream[pb.SearchJobsReq, pb.SearchJobsRes]) -> None:
+        """Answer with a page of the jobs asked for, as many as fit into a message."""
+        search = search_from_message(await receive(stream))
+        jobs = await self._runner.search(search)
+        answer = pb.SearchJobsRes()
+        room_bytes = self._payload_bytes - PAGE_OVERHEAD_BYTES
+        for job in jobs:
+            message = job_to_message(job, pb.Job)
+            room_bytes -= message.ByteSize() + JOB_OVERHEAD_BYTES
+            if room_bytes < 0 and answer.jobs:
+                break
+            answer.jobs.append(message)
+            answer.nextPage = search.place_of(job)
+        await stream.send_message(answer)
 
     async def RemoveJobs(self, stream: Stream[pb.RemoveJobsReq, pb.EmptyRequest]) -> None:
         """Answer once all of them are gone."""

@@ -18,6 +18,7 @@ from typing import TypeVar
 from joblet.errors import InvalidRequestError, JobNotFoundError, ServerError
 from joblet.job import UNKNOWN_EXIT_CODE, Ending, Job, JobSpec, JobStatus, Reason, Usage
 from joblet.limits import INT32_MAX, NAMES, Limits
+from joblet.search import Search, Sort
 from joblet.wire.generated import joblet_pb2 as pb
 
 JobMessage = pb.Job | pb.RunJobRes | pb.GetJobStatusRes
@@ -116,6 +117,38 @@ def spec_from_message(message: pb.RunJobReq | JobMessage) -> JobSpec:
         name=options.name,
         key=message.key if isinstance(message, pb.RunJobReq) else "",
     )
+
+
+def search_to_message(search: Search) -> pb.SearchJobsReq:
+    """Return the request for a page of jobs."""
+    return pb.SearchJobsReq(
+        statuses=sorted(search.statuses),
+        name=search.name,
+        since=time_to_text(search.since),
+        sort=search.sort,
+        reversed=search.is_reversed,
+        page=search.after,
+    )
+
+
+def search_from_message(message: pb.SearchJobsReq) -> Search:
+    """Return which jobs are asked for.
+
+    Raises:
+        InvalidRequestError: a status, a time, an order or a page is none.
+
+    """
+    try:
+        return Search(
+            statuses=frozenset(map(JobStatus, message.statuses)),
+            name=message.name,
+            since=time_from_text(message.since),
+            sort=Sort(message.sort or Sort.AGE),
+            is_reversed=message.reversed,
+            after=message.page,
+        )
+    except (ValueError, ServerError) as error:
+        raise InvalidRequestError(f"invalid search: {error}") from error
 
 
 def job_to_message(job: Job, message_type: type[JobMessageT]) -> JobMessageT:

@@ -24,6 +24,30 @@ SELECT * FROM job WHERE owner = :owner AND key = :key;
 -- All jobs, oldest first.
 SELECT * FROM job ORDER BY id;
 
+-- search_jobs --
+-- A page of the jobs that fulfil all conditions (an empty one is none), after the last one seen.
+SELECT * FROM (
+    SELECT *, CASE :sort WHEN 'name' THEN name WHEN 'status' THEN status ELSE '' END AS sort_key FROM job
+)
+WHERE (:statuses = '' OR INSTR(:statuses, status || ',') > 0)
+  AND (:name = '' OR name GLOB :name)
+  AND started_at >= :since
+  AND (:last_id = 0 OR (sort_key, id) > (:last_key, :last_id))
+ORDER BY sort_key, id
+LIMIT :page_jobs;
+
+-- search_jobs_reversed --
+-- The same from the other end.
+SELECT * FROM (
+    SELECT *, CASE :sort WHEN 'name' THEN name WHEN 'status' THEN status ELSE '' END AS sort_key FROM job
+)
+WHERE (:statuses = '' OR INSTR(:statuses, status || ',') > 0)
+  AND (:name = '' OR name GLOB :name)
+  AND started_at >= :since
+  AND (:last_id = 0 OR (sort_key, id) < (:last_key, :last_id))
+ORDER BY sort_key DESC, id DESC
+LIMIT :page_jobs;
+
 -- live_jobs --
 -- The jobs that have not ended.
 SELECT * FROM job WHERE ended_at IS NULL ORDER BY id;

@@ -35,6 +35,10 @@ class JobletServiceBase(abc.ABC):
         pass
 
     @abc.abstractmethod
+    async def SearchJobs(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.SearchJobsReq, joblet.wire.generated.joblet_pb2.SearchJobsRes]') -> None:
+        pass
+
+    @abc.abstractmethod
     async def RemoveJobs(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.RemoveJobsReq, joblet.wire.generated.joblet_pb2.EmptyRequest]') -> None:
         pass
 
@@ -69,6 +73,12 @@ class JobletServiceBase(abc.ABC):
                 grpclib.const.Cardinality.UNARY_STREAM,
                 joblet.wire.generated.joblet_pb2.GetJobLogsReq,
                 joblet.wire.generated.joblet_pb2.DataChunk,
+            ),
+            '/joblet.JobletService/SearchJobs': grpclib.const.Handler(
+                self.SearchJobs,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                joblet.wire.generated.joblet_pb2.SearchJobsReq,
+                joblet.wire.generated.joblet_pb2.SearchJobsRes,
             ),
             '/joblet.JobletService/RemoveJobs': grpclib.const.Handler(
                 self.RemoveJobs,
@@ -111,6 +121,12 @@ class JobletServiceStub:
             '/joblet.JobletService/GetJobLogs',
             joblet.wire.generated.joblet_pb2.GetJobLogsReq,
             joblet.wire.generated.joblet_pb2.DataChunk,
+        )
+        self.SearchJobs = grpclib.client.UnaryUnaryMethod(
+            channel,
+            '/joblet.JobletService/SearchJobs',
+            joblet.wire.generated.joblet_pb2.SearchJobsReq,
+            joblet.wire.generated.joblet_pb2.SearchJobsRes,
         )
         self.RemoveJobs = grpclib.client.UnaryUnaryMethod(
             channel,

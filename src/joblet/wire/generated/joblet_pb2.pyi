@@ -209,6 +209,30 @@ class Jobs(_message.Message):
     jobs: _containers.RepeatedCompositeFieldContainer[Job]
     def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ...) -> None: ...
 
+class SearchJobsReq(_message.Message):
+    __slots__ = ("statuses", "name", "since", "sort", "reversed", "page")
+    STATUSES_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    SORT_FIELD_NUMBER: _ClassVar[int]
+    REVERSED_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    statuses: _containers.RepeatedScalarFieldContainer[str]
+    name: str
+    since: str
+    sort: str
+    reversed: bool
+    page: str
+    def __init__(self, statuses: _Optional[_Iterable[str]] = ..., name: _Optional[str] = ..., since: _Optional[str] = ..., sort: _Optional[str] = ..., reversed: _Optional[bool] = ..., page: _Optional[str] = ...) -> None: ...
+
+class SearchJobsRes(_message.Message):
+    __slots__ = ("jobs", "nextPage")
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    NEXTPAGE_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[Job]
+    nextPage: str
+    def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ..., nextPage: _Optional[str] = ...) -> None: ...
+
 class RemoveJobsReq(_message.Message):
     __slots__ = ("ids",)
     IDS_FIELD_NUMBER: _ClassVar[int]
