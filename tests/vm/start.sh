@@ -30,7 +30,7 @@ prepare_joblet() {
     rm -rf "$stage/wheel" "$stage/guest"
     "$bin/pip" wheel --quiet --no-deps --wheel-dir "$stage/wheel" .
     prepare_packages
-    rm -rf "$stage"/site/joblet "$stage"/site/joblet-*.dist-info
+    rm -rf "$stage"/site/{bin,joblet,joblet-*.dist-info}
     "$bin/pip" install --quiet --no-deps --target "$stage/site" "$stage"/wheel/joblet-*.whl
     mkdir "$stage/guest"
     cp -al "$stage/site" "$stage/guest/site"
@@ -49,6 +49,8 @@ mkdir -p "$stage"
 prepare_joblet
 "$vmrun" snapshot
 status=0
+# A guest must not outlive us.
+trap 'jobs -p | xargs --no-run-if-empty kill' EXIT
 run_guest isolation tests/isolation tests/shim/test_cgroup.py --ignore=tests/isolation/test_api.py &
 isolation=$!
 run_guest systemd tests/vm || status=$?

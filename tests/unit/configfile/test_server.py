@@ -157,9 +157,8 @@ def test_retention_section(folder: Path, line: str, retention: RetentionConfig) 
 
 def test_server_section_and_top_level_keys(folder: Path) -> None:
     """Address, port, state directory (relative to the file), job user and delegated cgroup are taken."""
-    config = read(
-        'version: "3.0"\nserver: {address: "::1", port: 0}\nstateDir: state\njobUser: 65534\ncgroup: /a.slice\n'
-    )
+    top = "stateDir: state\njobUser: 65534\ncgroup: /a.slice\n"
+    config = read(f'version: "3.0"\nserver: {{address: "::1", port: 0}}\n{top}')
 
     assert (config.address, config.port) == ("::1", 0)
     assert config.runner.state_dir == folder / "state"
