@@ -49,17 +49,19 @@ class Command:
             JobletError: it was not accepted, or the place cannot be reached any more.
 
         """
-        job = place.call(lambda waiting: _started_or_stopped(waiting, self.spec))
+        accepted: list[Job] = []
         try:
+            place.call(lambda asynchronous: _start(asynchronous, self.spec, accepted.append))
+            [job] = accepted
             on_start(job)
             with closing(place.logs(job.id)) as chunks:
                 output = b"".join(chunks) if self.capture_output else _show(chunks)
             ended = place.wait(job.id)
         except BaseException as error:
             # After an error of the place itself there is nothing to stop the job with.
-            if not isinstance(error, JobletError):
+            if accepted and not isinstance(error, JobletError):
                 with suppress(JobletError):  # it has ended meanwhile
-                    place.stop(job.id)
+                    place.stop(accepted[0].id)
             raise
         return self._judged(ended, self._decoded(output) if self.capture_output else None)
 
@@ -124,15 +126,18 @@ def command_from(
     )
 
 
-async def _started_or_stopped(place: Place, spec: JobSpec) -> Job:
-    """Start a job; interrupted meanwhile, see the start to its end and stop what it started."""
+async def _start(place: Place, spec: JobSpec, note: Callable[[Job], object]) -> None:
+    """Start a job and note it, even if interrupted.
+
+    The interrupt may come when the job is accepted and its id not yet known
+    here, or known and not yet returned: so the start is always seen to its end,
+    and the caller finds the job where it was noted.
+    """
     starting = asyncio.create_task(place.start(spec))
     try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with suppress(JobletError):  # refused, or ended meanwhile
-            await place.stop((await starting).id)
-        raise
+        await asyncio.shield(starting)
+    finally:
+        note(await starting)
 
 
 def _show(chunks: Generator[bytes, None, None]) -> bytes:

@@ -17,6 +17,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -79,6 +80,7 @@ class Portal:
             raise
         call = _Call(self._loop, work)
         try:
+            call.begin()
             return call.ended.result()
         except CancelledError:
             raise
@@ -127,21 +129,29 @@ class _Call(Generic[Result]):
     def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Result]) -> None:
         self.ended: Future[Result] = Future()
         self._loop = loop
-        self._task: asyncio.Task[Result]
-        loop.call_soon_threadsafe(self._begin, work)
+        self._work = work
+        self._task: asyncio.Task[Result] | None = None
+
+    def begin(self) -> None:
+        """Start the task; not done by the constructor, where an interrupt would lose it."""
+        self._loop.call_soon_threadsafe(self._begin)
 
     def cancel_and_wait(self) -> None:
         """Cancel the task if it runs; return once it has ended."""
         if not self.ended.done():
-            # After _begin, so that there is a task by then.
             self._loop.call_soon_threadsafe(self._cancel)
-            self.ended.exception()
+            with suppress(CancelledError):
+                self.ended.exception()
 
     def _cancel(self) -> None:
-        self._task.cancel()
+        if self._task:
+            self._task.cancel()
+        else:  # interrupted before it began: the loop takes these calls in their order
+            self._work.close()
+            self.ended.cancel()
 
-    def _begin(self, work: Coroutine[Any, Any, Result]) -> None:
-        self._task = self._loop.create_task(work)
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._work)
         self._task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[Result]) -> None:
