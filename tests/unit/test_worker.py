@@ -45,6 +45,23 @@ def test_text_comes_as_it_was_written(text: str) -> None:
     assert "".join(decoder.decode(bytes([byte])) for byte in text.encode()) == text
 
 
+@given(st.lists(st.tuples(st.text(), st.integers(0, 30), st.integers(1, 7))))
+def test_a_reader_gets_each_character_once(connections: list[tuple[str, int, int]]) -> None:
+    """However many connections break off, and wherever, what is fresh is the text so far, in order."""
+    cursor = worker.OutputCursor("1")
+    text = "".join(written for written, _, _ in connections)
+    received, furthest = "", 0
+
+    for _, length, step in connections:
+        assert cursor.request() == pb.GetOutputRequest(jobID="1")
+        carried = text[:length]
+        for start in range(0, len(carried), step):
+            received += cursor.fresh(pb.GetOutputResponse(output=carried[start : start + step]))
+        furthest = max(furthest, len(carried))
+
+    assert received == text[:furthest]
+
+
 @given(OUTPUTS, st.integers(0, 100))
 def test_a_piece_fits_into_its_message(output: bytes, max_send_bytes: int) -> None:
     """A piece of output is a message within the cap, whatever was held back before it; never empty."""
@@ -83,6 +100,19 @@ def test_a_start_succeeds_when_the_command_executed(job: Job) -> None:
     if job.ending and not answer.success:
         assert f": {job.id} (" in answer.message
         assert (job.ending.detail or job.ending.reason) in answer.message
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (pb.StartResponse(jobID="1", pid=7, success=True), worker.Started("1", 7)),
+        (pb.StartResponse(jobID="1", message="no"), worker.Started("1", 0, "no")),
+        (pb.StartResponse(jobID="1", pid=7, message="no"), worker.Started("1", 0, "no")),
+    ],
+)
+def test_no_success_is_no_pid(message: pb.StartResponse, expected: worker.Started) -> None:
+    """A start that was no success has no pid, whatever else a server says."""
+    assert worker.started_from_message(message) == expected
 
 
 def test_a_start_is_asked_with_the_default_limits() -> None:

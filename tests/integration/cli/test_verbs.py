@@ -175,6 +175,7 @@ async def test_wrong_usage(rnx: Program, service: FakeService, words: list[str])
         (["status", "999"], "job not found: 999"),
         (["stop", "999"], "job not found: 999"),
         (["log", "999"], "job not found: 999"),
+        (["status", b"\xff"], r"job not found: \udcff"),
         (["run", ""], "invalid command: command is empty"),
         (["run", "ls;reboot"], "invalid command: command contains dangerous characters"),
         (["run", "ls", b"\xff"], "invalid command: argument 1 is not text that UTF-8 can carry"),

@@ -44,12 +44,13 @@ def python(code: str) -> str:
     return done.stdout
 
 
-def imported_by(*arguments: str) -> set[str]:
+def imported_by(*arguments: str, program: str = "joblet.cli.main:rnx") -> set[str]:
+    module, _, name = program.partition(":")
     code = f"""
 import json, sys
-from joblet.cli.main import rnx
+from {module} import {name}
 from joblet.cli.program import exit_code
-code = exit_code(rnx, {list(arguments)!r})
+code = exit_code({name}, {list(arguments)!r})
 print("\\n" + json.dumps([code, sorted(sys.modules)]))
 """
     code_number, modules = json.loads(python(code).splitlines()[-1])
@@ -61,6 +62,14 @@ print("\\n" + json.dumps([code, sorted(sys.modules)]))
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     """Help is shown without an event loop, TLS, gRPC or YAML."""
     assert imported_by(*arguments).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["start", "--help"], ["output", "--help"]])
+def test_the_second_programs_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    """`job-worker` shows its help as lightly as `rnx` does."""
+    modules = imported_by(*arguments, program="joblet.cli.worker.main:job_worker")
+
+    assert modules.isdisjoint(HEAVY)
 
 
 def test_a_verb_loads_no_other(capfd: pytest.CaptureFixture[str]) -> None:
@@ -86,11 +95,13 @@ def test_nodes_needs_no_network(tmp_path_factory: pytest.TempPathFactory) -> Non
     [
         "joblet",
         "joblet.client",
+        "joblet.workerclient",
         "joblet.configfile.client",
         *(
             f"joblet.cli.{name}"
             for name in ("main", "run", "status", "list", "stop", "log", "nodes", "output")
         ),
+        *(f"joblet.cli.worker.{name}" for name in ("main", "start", "stop", "status", "output")),
     ],
 )
 def test_the_client_half_imports_where_there_is_no_linux(module: str) -> None:
