@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from joblet.runner.jobdir import JobDirectory
 from joblet.testing.daemon import Daemon, running_daemon
 from support.api import CLIENTS, Api, Connect, RefusedError, log_of, one, our_api, text_of
 
@@ -113,6 +116,23 @@ async def test_a_job_is_stopped_once(api: Api) -> None:
         "success": False,
         "message": f"job is not running: {job_id} (current status: STOPPED)",
     }
+
+
+async def test_an_end_that_nobody_saw_is_unknown(daemon: Daemon, api: Api) -> None:
+    """A job whose shim dies is UNKNOWN with -1, its output ends, and there is nothing left to stop."""
+    job_id = await started(api, "sh", "-c", "echo so far; exec sleep 600")
+    await api.first("GetOutput", jobID=job_id)
+    shim = JobDirectory(daemon.folder / "state" / "jobs" / job_id).holder()
+    assert shim
+    os.kill(shim, signal.SIGKILL)
+
+    output = await text_of(api, job_id)
+    status = await one(api, "QueryStatus", jobID=job_id)
+    stop = await one(api, "Stop", jobID=job_id)
+
+    assert output == "so far\n"
+    assert (status["JobStatus"], status["exitCode"]) == ("UNKNOWN", -1)
+    assert not stop["success"]
 
 
 async def test_output_comes_while_the_job_runs(api: Api) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import NamedTuple
 
-from joblet import Job, JobRunner, JobSpec, JobStatus, Limits
+from joblet import Job, JobRunner, JobSpec, Limits
 
 PYTHON = "/usr/bin/python3"  # one that a job can see, unlike a virtual environment's
 
@@ -49,9 +48,7 @@ async def wait_for_line(runner: JobRunner, job_id: str, line: bytes) -> None:
 
 async def wait_running(runner: JobRunner, job_id: str) -> Job:
     """Return the job once it is RUNNING; its first output may be seen earlier."""
-    while (job := await runner.status(job_id)).status is JobStatus.INITIALIZING:  # noqa: ASYNC110  no event says it
-        await asyncio.sleep(0)
-    return job
+    return await runner.wait_started(job_id)
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
