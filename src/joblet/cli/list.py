@@ -9,6 +9,7 @@ import click
 
 from joblet.cli import render
 from joblet.cli.calling import call
+from joblet.cli.forms import output_option, show_jobs
 from joblet.cli.parameters import COUNT, MOMENT
 from joblet.configfile.client import Choice
 
@@ -36,6 +37,7 @@ SORTS = ("age", "name", "status")
 @click.option("--sort", type=click.Choice(SORTS), default="age", help="Sort by this (default: age).")
 @click.option("--reverse", "-r", is_flag=True, help="The other way round: the newest first.")
 @click.option("--limit", "-n", type=COUNT, metavar="N", help="Only the first N of them.")
+@output_option
 @click.pass_obj
 def command(
     choice: Choice,
@@ -46,6 +48,7 @@ def command(
     sort: str,
     reverse: bool,
     limit: int | None,
+    form: str,
 ) -> None:
     """List all jobs with their current status."""
     from joblet.job import JobStatus  # noqa: PLC0415  not for --help
@@ -54,10 +57,7 @@ def command(
     statuses = frozenset(map(JobStatus, status))
     search = Search(statuses=statuses, name=name, since=since, sort=Sort(sort), is_reversed=reverse)
     jobs = call(choice, lambda client: found(client, search, limit))
-    if jobs:
-        click.echo("\n".join(map(render.listed, jobs)))
-    else:
-        click.echo("No jobs found", err=True)
+    show_jobs(jobs, form, render.listed)
 
 
 async def found(client: Client, search: Search, limit: int | None) -> list[Job]:

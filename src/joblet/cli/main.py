@@ -12,7 +12,7 @@ from joblet.configfile.client import Choice
 
 VERBS = {
     verb: f"joblet.cli.{verb}:command"
-    for verb in ("run", "status", "list", "stop", "log", "wait", "rm", "nodes")
+    for verb in ("run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes")
 }
 
 

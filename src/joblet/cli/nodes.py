@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import click
 
+from joblet.cli.forms import output_option, show_fields
 from joblet.cli.render import printable
+from joblet.cli.table import Column
 from joblet.configfile.client import DEFAULT_NODE, Choice, read_nodes, require_client_config
 
 
 @click.command("nodes")
+@output_option
 @click.pass_obj
-def command(choice: Choice) -> None:
+def command(choice: Choice, form: str) -> None:
     """List the nodes of rnx-config.yml; * marks the one that is called."""
     nodes = read_nodes(require_client_config(choice.config))
-    width = max(map(len, nodes), default=0)
-    for name, node in nodes.items():
-        mark = "*" if name == (choice.node or DEFAULT_NODE) else " "
-        click.echo(f"{mark} {printable(name):{width}}  {printable(node.address)}")
+    called = choice.node or DEFAULT_NODE
+    names, addresses = list(nodes), [node.address for node in nodes.values()]
+    marks = ["*" if name == called else " " for name in names]
+    columns = [
+        Column("", marks),
+        Column("NAME", [printable(name) for name in names]),
+        Column("ADDRESS", [printable(address) for address in addresses]),
+    ]
+    width = max(map(len, names), default=0)
+    shown = zip(marks, names, addresses, strict=True)
+    text = "\n".join(
+        f"{mark} {printable(name):{width}}  {printable(address)}" for mark, name, address in shown
+    )
+    entries = [
+        {"name": name, "address": address, "isCalled": name == called}
+        for name, address in zip(names, addresses, strict=True)
+    ]
+    if names or form == "json":
+        show_fields({"nodes": entries}, form, text, columns)

@@ -6,13 +6,17 @@ import click
 
 from joblet.cli import render
 from joblet.cli.calling import call
+from joblet.cli.forms import output_option, show_fields
+from joblet.cli.table import Column
 from joblet.configfile.client import Choice
 
 
 @click.command("rm")
+@output_option
 @click.argument("job_ids", metavar="<job-id>...", nargs=-1, required=True)
 @click.pass_obj
-def command(choice: Choice, job_ids: tuple[str, ...]) -> None:
+def command(choice: Choice, *, form: str, job_ids: tuple[str, ...]) -> None:
     """Remove ended jobs, with their logs and files: all of them, or none."""
     call(choice, lambda client: client.remove(job_ids))
-    click.echo("\n".join(map(render.removed, job_ids)))
+    text = "\n".join(map(render.removed, job_ids))
+    show_fields({"removed": list(job_ids)}, form, text, [Column("REMOVED", job_ids)])

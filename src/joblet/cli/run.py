@@ -9,6 +9,7 @@ import click
 
 from joblet.cli import render
 from joblet.cli.calling import call
+from joblet.cli.forms import output_option, show_job
 from joblet.cli.parameters import DURATION, POSITIVE_DURATION, VARIABLE, read_variables
 from joblet.cli.program import CouldNotRun
 from joblet.configfile.client import Choice
@@ -62,12 +63,13 @@ if TYPE_CHECKING:
 )
 @click.option("--name", default="", metavar="TEXT", help="A name for people; need not be unique.")
 @click.option("--key", default="", metavar="TEXT", help="Start it once, however often this is run.")
+@output_option
 @click.option("--wait", "-w", is_flag=True, help="Show its output, and end with its exit code.")
 @click.option("--detach-on-interrupt", is_flag=True, help="With --wait: Ctrl-C leaves the job running.")
 @click.argument("job_command", metavar="<command>")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[args...]")
 @click.pass_obj
-def command(choice: Choice, /, *, wait: bool, detach_on_interrupt: bool, **said: Any) -> None:
+def command(choice: Choice, /, *, form: str, wait: bool, detach_on_interrupt: bool, **said: Any) -> None:
     """Create and start a new job with optional resource limits.
 
     \b
@@ -86,10 +88,12 @@ def command(choice: Choice, /, *, wait: bool, detach_on_interrupt: bool, **said:
     """  # noqa: D301  \b is click's mark for text that it must not rewrap
     if detach_on_interrupt and not wait:
         raise click.UsageError("--detach-on-interrupt: expected --wait with it")
+    if wait and form != "text":
+        raise click.UsageError("--output: expected text with --wait, which shows the job's own output")
     if wait:
         raise click.exceptions.Exit(exit_code_of(choice, detaches=detach_on_interrupt, **said))
     spec = spec_from_options(**said)
-    click.echo(render.started(call(choice, lambda client: client.start(spec))))
+    show_job(call(choice, lambda client: client.start(spec)), form, render.started)
 
 
 def exit_code_of(choice: Choice, *, detaches: bool, **said: Any) -> int:

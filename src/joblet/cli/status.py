@@ -6,12 +6,14 @@ import click
 
 from joblet.cli import render
 from joblet.cli.calling import call
+from joblet.cli.forms import output_option, show_job
 from joblet.configfile.client import Choice
 
 
 @click.command("status")
+@output_option
 @click.argument("job_id", metavar="<job-id>")
 @click.pass_obj
-def command(choice: Choice, job_id: str) -> None:
+def command(choice: Choice, *, form: str, job_id: str) -> None:
     """Get detailed information about a job by ID."""
-    click.echo(render.status(call(choice, lambda client: client.status(job_id))))
+    show_job(call(choice, lambda client: client.status(job_id)), form, render.status)

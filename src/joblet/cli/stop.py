@@ -6,13 +6,16 @@ import click
 
 from joblet.cli import render
 from joblet.cli.calling import call
+from joblet.cli.forms import output_option, show_job
 from joblet.configfile.client import Choice
 
 
 @click.command("stop")
 @click.option("--force", is_flag=True, help="SIGKILL at once, without a grace period.")
+@output_option
 @click.argument("job_id", metavar="<job-id>")
 @click.pass_obj
-def command(choice: Choice, *, force: bool, job_id: str) -> None:
+def command(choice: Choice, *, force: bool, form: str, job_id: str) -> None:
     """Stop a running job gracefully (SIGTERM) or forcefully (SIGKILL)."""
-    click.echo(render.stopped(call(choice, lambda client: client.stop(job_id, force=force))))
+    job = call(choice, lambda client: client.stop(job_id, force=force))
+    show_job(job, form, render.stopped)

@@ -9,6 +9,7 @@ import click
 from joblet.cli import render
 from joblet.cli.calling import call
 from joblet.cli.ends import shell_code
+from joblet.cli.forms import output_option, show_jobs
 from joblet.cli.program import CouldNotRun
 from joblet.configfile.client import Choice
 from joblet.errors import JobletError
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 
 @click.command("wait")
+@output_option
 @click.argument("job_ids", metavar="<job-id>...", nargs=-1, required=True)
 @click.pass_obj
-def command(choice: Choice, job_ids: tuple[str, ...]) -> None:
+def command(choice: Choice, *, form: str, job_ids: tuple[str, ...]) -> None:
     """Wait until jobs have ended, and show how.
 
     The exit code is that of the first job, in the order given, whose code is not
@@ -32,7 +34,7 @@ def command(choice: Choice, job_ids: tuple[str, ...]) -> None:
         jobs = call(choice, lambda client: wait_all(client, job_ids))
     except JobletError as error:
         raise CouldNotRun(str(error)) from error
-    click.echo("\n".join(map(render.ended, jobs)))
+    show_jobs(jobs, form, render.ended)
     raise click.exceptions.Exit(next(filter(None, map(shell_code, jobs)), 0))
 
 
