@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": "joblet.admin.serve:command",
     "init": "joblet.admin.init:command",
     "doctor": "joblet.admin.doctor:doctor",
+    "cert": "joblet.admin.issue:cert",
     "stop-jobs": "joblet.admin.stopjobs:command",
 }
 
