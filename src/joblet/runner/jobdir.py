@@ -135,7 +135,10 @@ class JobDirectory:
 
     def running_pid(self) -> int:
         """Return the pid of the command once it executes, 0 before."""
-        found = _RUNNING.search(self.lock_path.read_bytes())
+        try:
+            found = _RUNNING.search(self.lock_path.read_bytes())
+        except FileNotFoundError:
+            return 0
         return int(found[1]) if found else 0
 
     def exit_record(self) -> ExitRecord | None:

@@ -21,9 +21,11 @@ async def restore_index(store: Store, directory: StateDirectory) -> None:
     """
     ids = directory.ids()
     await store.reserve(max(ids, default=0))
+    found = []
     for number in sorted(ids - await store.ids()):
         job = directory.job(str(number)).accepted()
         if job is None or job.id != str(number):
             log.warning("a job's directory does not say what was asked for", jobId=str(number))
             continue
-        await store.restore(job)
+        found.append(job)
+    await store.restore(found)

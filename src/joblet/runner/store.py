@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -76,9 +76,10 @@ class Store:
         rows = await self._execute("get_job_by_key", {"owner": owner, "key": key})
         return _job_from_row(rows[0]) if rows else None
 
-    async def restore(self, job: Job) -> None:
-        """Put a job into the index that has only its directory left."""
-        await self._execute("insert_job", _accepted_row(job) | {"id": int(job.id)})
+    async def restore(self, jobs: Iterable[Job]) -> None:
+        """Put jobs into the index that have only their directories left: all of them or none."""
+        rows = [_accepted_row(job) | {"id": int(job.id)} for job in jobs]
+        await self._run(lambda: self._insert_all(rows))
 
     async def delete(self, job_id: str) -> None:
         """Forget a job; its id is never given again."""
@@ -154,6 +155,12 @@ class Store:
             return self._connection.execute(self._queries["insert_job"], row).fetchall()
         finally:
             self._connection.execute("PRAGMA synchronous = NORMAL")
+
+    def _insert_all(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._connection.execute("BEGIN")
+        with self._connection:  # commits, or rolls back
+            for row in rows:
+                self._connection.execute(self._queries["insert_job"], row).fetchall()
 
     def _close(self) -> None:
         self._connection.close()
