@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make test-vm`: what needs systemd and pure cgroup v2, in two throw-away guests side by side, each on one processor:
-# one runs tests/isolation, the other tests/vm. Everything the guests need is prepared here: there is no network inside.
+# one runs of tests/isolation what depends on the kernel, the other tests/vm. Everything the guests need is prepared
+# here: there is no network inside.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -45,18 +46,28 @@ run_guest() {
         -- bash tests/vm/run.sh "$@" >"$stage/$name.log" 2>&1
 }
 
-mkdir -p "$stage"
-prepare_joblet
-"$vmrun" snapshot
-status=0
-# A guest must not outlive us.
-trap 'jobs -p | xargs --no-run-if-empty kill' EXIT
-run_guest isolation tests/isolation tests/shim/test_cgroup.py --ignore=tests/isolation/test_api.py &
-isolation=$!
-run_guest systemd tests/vm || status=$?
-wait "$isolation" || status=$?
-for name in isolation systemd; do
-    echo "== guest: $name"
-    cat "$stage/$name.log"
-done
-exit "$status"
+isolation_tests=(
+    tests/isolation/runner
+    tests/isolation/test_{cgroup,cgroup_limits,probe,daemon,stop_jobs}.py
+    tests/shim/test_cgroup.py
+)
+
+main() {
+    local status=0 isolation name
+    mkdir -p "$stage"
+    prepare_joblet
+    "$vmrun" snapshot
+    # A guest must not outlive us.
+    trap 'jobs -p | xargs --no-run-if-empty kill' EXIT
+    run_guest isolation "${isolation_tests[@]}" &
+    isolation=$!
+    run_guest systemd tests/vm || status=$?
+    wait "$isolation" || status=$?
+    for name in isolation systemd; do
+        echo "== guest: $name"
+        cat "$stage/$name.log"
+    done
+    exit "$status"
+}
+
+main
