@@ -16,6 +16,8 @@ const PROTOS = ['spec.proto', 'workerspec.proto'].map((name) => path.join(__dirn
 const SERVICES = ['joblet.JobletService', 'workerservice.WorkerService'];
 // The JSON of protobuf: names as they are, bytes as base64, every field.
 const AS_JSON = { keepCase: true, longs: String, enums: String, bytes: String, defaults: true };
+// What clients of this API expect in the server's certificate, whatever the address.
+const CHANNEL = { 'grpc.ssl_target_name_override': 'joblet' };
 
 function loadMethods() {
   const definition = protoLoader.loadSync(PROTOS, AS_JSON);
@@ -40,17 +42,23 @@ function unary(client, method, request) {
   });
 }
 
-async function streamed(client, method, request, firstOnly) {
-  const call = client.makeServerStreamRequest(
-    method.path, method.requestSerialize, method.responseDeserialize, request, deadline(),
-  );
-  const answers = [];
-  // Leaving the loop cancels the call.
-  for await (const answer of call) {
-    answers.push(answer);
-    if (firstOnly) break;
-  }
-  return answers;
+function streamed(client, method, request, firstOnly) {
+  return new Promise((resolve, reject) => {
+    const call = client.makeServerStreamRequest(
+      method.path, method.requestSerialize, method.responseDeserialize, request, deadline(),
+    );
+    const answers = [];
+    call.on('data', (answer) => {
+      answers.push(answer);
+      if (firstOnly) call.cancel();
+    });
+    call.on('end', () => resolve(answers));
+    // A call that was cancelled ends with an error, not with its end.
+    call.on('error', (error) => {
+      if (firstOnly && error.code === grpc.status.CANCELLED) resolve(answers.slice(0, 1));
+      else reject(error);
+    });
+  });
 }
 
 async function answer(client, methods, { method: name, request, firstOnly }) {
@@ -67,7 +75,7 @@ async function answer(client, methods, { method: name, request, firstOnly }) {
 async function main() {
   const [address, tlsFile] = process.argv.slice(2);
   const methods = loadMethods();
-  const client = new grpc.Client(address, credentials(tlsFile));
+  const client = new grpc.Client(address, credentials(tlsFile), CHANNEL);
   for await (const line of readline.createInterface({ input: process.stdin })) {
     process.stdout.write(`${JSON.stringify(await answer(client, methods, JSON.parse(line)))}\n`);
   }
