@@ -46,6 +46,11 @@ test-shim-asan: dev
 	sh shim/build.sh build/joblet-shim-asan -fsanitize=address,undefined -fno-sanitize-recover=all
 	JOBLET_SHIM=$(CURDIR)/build/joblet-shim-asan $(BIN)/pytest tests/shim
 
+# Reports ratios, and never fails because a machine is slow.
+bench: dev
+	$(BIN)/python bench/start.py
+	$(BIN)/python bench/rpc.py
+
 proto: dev
 	$(BIN)/python proto/generate.py
 
