@@ -76,7 +76,7 @@ async def test_the_holder_holds_nothing_up(units: Units, client: Client) -> None
     another = await client.start(JobSpec("true"))
     assert (await client.wait(another.id)).status is JobStatus.COMPLETED
     await units.change("restart", "joblet-jobs")
-    assert members("holder") == [units.main_pid("joblet-jobs")]
+    assert units.main_pid("joblet-jobs") in members("holder")
 
 
 def test_a_shutdown_stops_the_jobs_in_order(units: Units) -> None:
