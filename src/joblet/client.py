@@ -153,6 +153,11 @@ class Client:
         request = pb.RemoveJobsReq(ids=map(sendable_id, job_ids))
         await self._caller.call(self._stub.RemoveJobs, request, Tries(0))
 
+    async def version(self) -> str:
+        """Return the server's version."""
+        answer = await self._caller.call(self._stub.GetVersion, pb.EmptyRequest(), self._caller.tries())
+        return answer.version
+
     async def wait(self, job_id: str) -> Job:
         """Return the job once it is terminal.
 

@@ -106,6 +106,11 @@ class FakeService(JobletServiceBase):
         page = f"{seen + 1}" if seen < len(jobs) else ""
         await stream.send_message(pb.SearchJobsRes(jobs=jobs[seen : seen + 1], nextPage=page))
 
+    async def GetVersion(self, stream: Stream[Any, pb.VersionRes]) -> None:  # noqa: N802  the RPC's name
+        """Answer with a version that is not ours."""
+        if await self._received(stream) is not None:
+            await stream.send_message(pb.VersionRes(version="9.9.9"))
+
     async def GetJobLogs(  # noqa: N802  the RPC's name
         self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]
     ) -> None:

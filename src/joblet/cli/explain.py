@@ -10,6 +10,7 @@ import click
 
 from joblet.cli.calling import call
 from joblet.cli.ends import hint, why
+from joblet.cli.parameters import job_id_argument
 from joblet.cli.render import command_line, printable
 from joblet.cli.schema import as_json, job_fields
 from joblet.configfile.client import Choice
@@ -24,7 +25,7 @@ MOST_BYTES = 16 * 1024
 
 @click.command("explain")
 @click.option("--output", "-o", "form", type=click.Choice(["text", "json"]), default="text")
-@click.argument("job_id", metavar="<job-id>")
+@job_id_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_id: str) -> None:
     """Explain why a job ended: its peaks and limits, its last lines, and what to try."""

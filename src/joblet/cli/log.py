@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from joblet.cli.calling import call
-from joblet.cli.parameters import COUNT
+from joblet.cli.parameters import COUNT, job_id_argument
 from joblet.configfile.client import Choice
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def follow_flag(arg: str, ctx: click.Context) -> str:
 @click.option("--follow/--no-follow", "-f", default=True, help="Follow the log stream (default: true).")
 @click.option("--tail", type=COUNT, metavar="N", help="Start at the last N lines of what there is.")
 @click.option("--since-offset", type=COUNT, metavar="N", help="Start at byte N.")
-@click.argument("job_id", metavar="<job-id>")
+@job_id_argument
 @click.pass_obj
 def command(choice: Choice, *, follow: bool, tail: int | None, since_offset: int | None, job_id: str) -> None:
     """Stream job output in real-time or view historical logs.

@@ -12,7 +12,7 @@ from joblet.configfile.client import Choice
 
 VERBS = {
     verb: f"joblet.cli.{verb}:command"
-    for verb in ("run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes")
+    for verb in ("run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes", "completion")
 }
 
 
@@ -21,12 +21,13 @@ VERBS = {
     cls=LateGroup,
     homes=VERBS,
     no_args_is_help=False,
+    invoke_without_command=True,  # for --version, which needs the other flags
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @connection_flags
-@click.version_option(package_name="joblet")
+@click.option("--version", is_flag=True, help="Show the version, and the server's if it can be reached.")
 @click.pass_context
-def rnx(ctx: click.Context, /, **said: str) -> None:
+def rnx(ctx: click.Context, /, *, version: bool, **said: str) -> None:
     """Run and watch jobs on a joblet server.
 
     Flags win over the variables JOBLET_SERVER, JOBLET_CERT_PATH, JOBLET_KEY_PATH,
@@ -35,6 +36,13 @@ def rnx(ctx: click.Context, /, **said: str) -> None:
     certs/client-key.pem, certs/ca-cert.pem.
     """
     ctx.obj = Choice(**said)
+    if version:
+        from joblet.cli.version import show_versions  # noqa: PLC0415  for this flag only
+
+        show_versions(ctx.obj)
+        ctx.exit()
+    if ctx.invoked_subcommand is None:
+        raise click.UsageError("Missing command.", ctx)
 
 
 def main() -> NoReturn:

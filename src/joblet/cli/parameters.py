@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 
 from joblet.configfile.units import parse_duration, parse_positive_duration
 from joblet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Value = TypeVar("Value")
 
@@ -91,6 +94,17 @@ def parse_moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def complete_job_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the jobs whose ids begin like this."""
+    from joblet.cli import completion  # noqa: PLC0415  not for a command that is run
+
+    return completion.complete_job_ids(ctx, param, incomplete)
+
+
+job_id_argument = click.argument("job_id", metavar="<job-id>", shell_complete=complete_job_ids)
+job_ids_argument = click.argument(
+    "job_ids", metavar="<job-id>...", nargs=-1, required=True, shell_complete=complete_job_ids
+)
 DURATION = Parsed("duration", parse_duration)
 POSITIVE_DURATION = Parsed("duration", parse_positive_duration)
 MOMENT = Parsed("time", parse_moment)

@@ -52,7 +52,12 @@ class LateGroup(click.Group):
 
 
 def run(program: click.Group) -> NoReturn:
-    """Run a program with the arguments of this process, and exit."""
+    """Run a program with the arguments of this process, or complete them for a shell, and exit."""
+    variable = f"_{program.name}_COMPLETE".upper().replace("-", "_")
+    if instruction := os.environ.get(variable):
+        from click.shell_completion import shell_complete  # noqa: PLC0415  for a shell only
+
+        sys.exit(shell_complete(program, {}, str(program.name), variable, instruction))
     code = exit_code(program, sys.argv[1:])
     if code:
         # What could not be written is still in the buffer, and Python would fail at it once more.

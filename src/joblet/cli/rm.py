@@ -7,13 +7,14 @@ import click
 from joblet.cli import render
 from joblet.cli.calling import call
 from joblet.cli.forms import output_option, show_fields
+from joblet.cli.parameters import job_ids_argument
 from joblet.cli.table import Column
 from joblet.configfile.client import Choice
 
 
 @click.command("rm")
 @output_option
-@click.argument("job_ids", metavar="<job-id>...", nargs=-1, required=True)
+@job_ids_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_ids: tuple[str, ...]) -> None:
     """Remove ended jobs, with their logs and files: all of them, or none."""

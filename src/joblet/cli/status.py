@@ -7,12 +7,13 @@ import click
 from joblet.cli import render
 from joblet.cli.calling import call
 from joblet.cli.forms import output_option, show_job
+from joblet.cli.parameters import job_id_argument
 from joblet.configfile.client import Choice
 
 
 @click.command("status")
 @output_option
-@click.argument("job_id", metavar="<job-id>")
+@job_id_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_id: str) -> None:
     """Get detailed information about a job by ID."""

@@ -10,6 +10,7 @@ from joblet.cli import render
 from joblet.cli.calling import call
 from joblet.cli.ends import shell_code
 from joblet.cli.forms import output_option, show_jobs
+from joblet.cli.parameters import job_ids_argument
 from joblet.cli.program import CouldNotRun
 from joblet.configfile.client import Choice
 from joblet.errors import JobletError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("wait")
 @output_option
-@click.argument("job_ids", metavar="<job-id>...", nargs=-1, required=True)
+@job_ids_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_ids: tuple[str, ...]) -> None:
     """Wait until jobs have ended, and show how.

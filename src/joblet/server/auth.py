@@ -33,6 +33,8 @@ RULES: Mapping[str, Operation | None] = MappingProxyType(
         "/workerservice.WorkerService/Stop": Operation.STOP_JOB,
         "/workerservice.WorkerService/QueryStatus": Operation.GET_JOB,
         "/workerservice.WorkerService/GetOutput": Operation.STREAM_JOBS,
+        # Whoever holds a certificate may know what they talk to.
+        "/joblet.JobletService/GetVersion": ANY_CERTIFICATE,
         # A load balancer's probe needs no role: it learns that the server runs, which accepting the
         # connection has told it already.
         "/grpc.health.v1.Health/Check": ANY_CERTIFICATE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from joblet.errors import InvalidRequestError
@@ -70,6 +71,11 @@ class JobletService(JobletServiceBase):
             answer.jobs.append(message)
             answer.nextPage = search.place_of(job)
         await stream.send_message(answer)
+
+    async def GetVersion(self, stream: Stream[pb.EmptyRequest, pb.VersionRes]) -> None:
+        """Answer with the version of the package that is installed."""
+        await receive(stream)
+        await stream.send_message(pb.VersionRes(version=version("joblet")))
 
     async def RemoveJobs(self, stream: Stream[pb.RemoveJobsReq, pb.EmptyRequest]) -> None:
         """Answer once all of them are gone."""

@@ -39,6 +39,10 @@ class JobletServiceBase(abc.ABC):
         pass
 
     @abc.abstractmethod
+    async def GetVersion(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.EmptyRequest, joblet.wire.generated.joblet_pb2.VersionRes]') -> None:
+        pass
+
+    @abc.abstractmethod
     async def RemoveJobs(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.RemoveJobsReq, joblet.wire.generated.joblet_pb2.EmptyRequest]') -> None:
         pass
 
@@ -79,6 +83,12 @@ class JobletServiceBase(abc.ABC):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 joblet.wire.generated.joblet_pb2.SearchJobsReq,
                 joblet.wire.generated.joblet_pb2.SearchJobsRes,
+            ),
+            '/joblet.JobletService/GetVersion': grpclib.const.Handler(
+                self.GetVersion,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                joblet.wire.generated.joblet_pb2.EmptyRequest,
+                joblet.wire.generated.joblet_pb2.VersionRes,
             ),
             '/joblet.JobletService/RemoveJobs': grpclib.const.Handler(
                 self.RemoveJobs,
@@ -127,6 +137,12 @@ class JobletServiceStub:
             '/joblet.JobletService/SearchJobs',
             joblet.wire.generated.joblet_pb2.SearchJobsReq,
             joblet.wire.generated.joblet_pb2.SearchJobsRes,
+        )
+        self.GetVersion = grpclib.client.UnaryUnaryMethod(
+            channel,
+            '/joblet.JobletService/GetVersion',
+            joblet.wire.generated.joblet_pb2.EmptyRequest,
+            joblet.wire.generated.joblet_pb2.VersionRes,
         )
         self.RemoveJobs = grpclib.client.UnaryUnaryMethod(
             channel,

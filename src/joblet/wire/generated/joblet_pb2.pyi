@@ -233,6 +233,12 @@ class SearchJobsRes(_message.Message):
     nextPage: str
     def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ..., nextPage: _Optional[str] = ...) -> None: ...
 
+class VersionRes(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    def __init__(self, version: _Optional[str] = ...) -> None: ...
+
 class RemoveJobsReq(_message.Message):
     __slots__ = ("ids",)
     IDS_FIELD_NUMBER: _ClassVar[int]
