@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import pytest
 
 from joblet import Client
 from joblet.configfile.client import read_nodes
+from joblet.errors import JobNotRunningError
 from support.units import CONFIG_FOLDER, Units
 
 HERE = Path(__file__).parent
@@ -51,4 +53,5 @@ async def client(units: Units) -> AsyncIterator[Client]:
         yield client
         for job in await client.list():
             if not job.status.is_terminal:
-                await client.stop(job.id)
+                with contextlib.suppress(JobNotRunningError):  # it has ended by itself a moment ago
+                    await client.stop(job.id)

@@ -102,8 +102,9 @@ async def test_a_power_cut_as_far_as_a_guest_can_have_one(units: Units, client: 
     await units.change("restart", "joblet-jobs")
 
     lost = await client.wait(job.id)
-    after = await client.start(JobSpec("true"))
+    after = await client.wait((await client.start(JobSpec("true"))).id)
 
+    assert after.status is JobStatus.COMPLETED
     assert lost.ending is not None
     assert (lost.status, lost.ending.reason) == (JobStatus.FAILED, Reason.LOST)
     assert lost.exit_code == UNKNOWN_EXIT_CODE
