@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SHIM   := src/joblet/bin/joblet-shim
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo dev check format test test-vm test-shim-asan bench proto clean shim
+.PHONY: demo dev check format test test-vm test-shim-asan bench proto docs pyright clean shim
 
 demo: dev
 	$(BIN)/python demo/demo.py
@@ -28,6 +28,7 @@ check: dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python proto/generate.py --check
+	$(BIN)/python docs/generate.py --check
 
 format: dev
 	$(BIN)/ruff format .
@@ -53,6 +54,15 @@ bench: dev
 
 proto: dev
 	$(BIN)/python proto/generate.py
+
+docs: dev
+	$(BIN)/python docs/generate.py
+
+# The public types once more, by the other checker. It brings a whole Node.js, so it has an environment of its own.
+pyright: dev
+	$(PYTHON) -m venv build/pyright
+	build/pyright/bin/python -m pip install --quiet basedpyright
+	build/pyright/bin/basedpyright --pythonpath $(BIN)/python tests/typing
 
 clean:
 	rm -rf $(VENV) build dist src/joblet/bin

@@ -1,0 +1,1 @@
+"""One module a generated page; each has `page()`, which returns its Markdown."""
