@@ -1,29 +1,17 @@
 """`--output`: the same answer as text (the API's), as JSON, or as a table.
 
-A terminal gets a table that fits it, with the status in colour (unless NO_COLOR
-says otherwise, https://no-color.org) and times as they are told; a pipe gets it plain.
+What makes JSON and tables is imported where it is asked for: text, the default, needs none of it.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from joblet.cli.render import command_line, duration_text, printable, time_text
-from joblet.cli.schema import Fields, as_json, job_fields
-from joblet.cli.table import Column, lines_of
-
 if TYPE_CHECKING:
-    from joblet.job import Ending, Job
-
-COLOURS = {"RUNNING": "36", "INITIALIZING": "36", "COMPLETED": "32", "FAILED": "31", "STOPPED": "33"}
-"""Of each status: SGR codes (ECMA-48)."""
+    from joblet.job import Job
 
 output_option = click.option(
     "--output",
@@ -38,6 +26,8 @@ output_option = click.option(
 def show_job(job: Job, form: str, text: Callable[[Job], str]) -> None:
     """Show one job, in JSON as an object."""
     if form == "json":
+        from joblet.cli.schema import as_json, job_fields  # noqa: PLC0415  see above
+
         click.echo(as_json(job_fields(job)))
     else:
         show_rows([job], form, text)
@@ -46,6 +36,8 @@ def show_job(job: Job, form: str, text: Callable[[Job], str]) -> None:
 def show_jobs(jobs: Sequence[Job], form: str, text: Callable[[Job], str]) -> None:
     """Show jobs, in JSON as an object with a list."""
     if form == "json":
+        from joblet.cli.schema import as_json, job_fields  # noqa: PLC0415  see above
+
         click.echo(as_json({"jobs": [job_fields(job) for job in jobs]}))
     elif jobs:
         show_rows(jobs, form, text)
@@ -58,80 +50,23 @@ def show_rows(jobs: Sequence[Job], form: str, text: Callable[[Job], str]) -> Non
     if form == "text":
         click.echo("\n".join(map(text, jobs)))
     else:
-        show_table(job_columns(jobs, is_wide=form == "wide", is_terminal=sys.stdout.isatty()))
+        from joblet.cli.jobtable import show_job_table  # noqa: PLC0415  see above
+
+        show_job_table(jobs, is_wide=form == "wide")
 
 
-def show_fields(fields: Fields, form: str, text: str, columns: Sequence[Column]) -> None:
-    """Show what is no job."""
+def show_fields(
+    fields: Mapping[str, object], form: str, text: str, columns: Mapping[str, Sequence[str]]
+) -> None:
+    """Show what is no job; `columns` are cells by heading."""
     if form == "json":
+        from joblet.cli.schema import as_json  # noqa: PLC0415  see above
+
         click.echo(as_json(fields))
     elif form == "text":
         click.echo(text)
     else:
-        show_table(columns)
+        from joblet.cli.jobtable import show_table  # noqa: PLC0415  see above
+        from joblet.cli.table import Column  # noqa: PLC0415
 
-
-def show_table(columns: Sequence[Column]) -> None:
-    """Show a table, as wide as the terminal if there is one."""
-    is_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if is_terminal else None
-    is_coloured = is_terminal and not os.environ.get("NO_COLOR")
-    click.echo("\n".join(lines_of(columns, width, is_coloured=is_coloured)))
-
-
-def job_columns(jobs: Sequence[Job], *, is_wide: bool, is_terminal: bool) -> list[Column]:
-    """Return the columns of jobs; empty is what is not known."""
-    now = datetime.now(UTC)
-    columns = [
-        Column("ID", [job.id for job in jobs], is_number=True),
-        Column("STATUS", [job.status.value for job in jobs], colours=[COLOURS[job.status] for job in jobs]),
-        Column("EXIT", [str(job.exit_code) if job.ending else "" for job in jobs], 2, is_number=True),
-        Column("STARTED", [started_text(job, now, is_terminal=is_terminal) for job in jobs], 4),
-        Column("TOOK", [duration_text(took_seconds(job, now)) for job in jobs], 3, is_number=True),
-        Column("NAME", [printable(job.spec.name) for job in jobs], 1),
-    ]
-    if is_wide:
-        columns += wide_columns(jobs)
-    return [*columns, Column("COMMAND", [command_line(job) for job in jobs])]
-
-
-def wide_columns(jobs: Sequence[Job]) -> list[Column]:
-    """Return what only the wide table has."""
-    limits = [job.spec.limits for job in jobs]
-    return [
-        Column("OWNER", [printable(job.owner) for job in jobs], 5),
-        Column("REASON", [job.ending.reason.value if job.ending else "" for job in jobs], 6),
-        Column("MAXCPU", [str(limit.cpu_percent) for limit in limits], 9, is_number=True),
-        Column("MAXMEMORY", [str(limit.memory_mb) for limit in limits], 9, is_number=True),
-        Column("CPU", [cpu_text(job.ending) for job in jobs], 7, is_number=True),
-        Column("PEAK", [peak_text(job.ending) for job in jobs], 8, is_number=True),
-    ]
-
-
-def started_text(job: Job, now: datetime, *, is_terminal: bool) -> str:
-    """Return when a job was accepted: for people how long ago, for programs the time."""
-    if not is_terminal:
-        return time_text(job.started_at)
-    seconds = max(0, int((now - job.started_at).total_seconds()))
-    for unit, unit_seconds in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= unit_seconds:
-            return f"{seconds // unit_seconds}{unit} ago"
-    return f"{seconds}s ago"
-
-
-def took_seconds(job: Job, now: datetime) -> float:
-    """Return how long a job has run, in whole seconds once it is more than one."""
-    seconds = max(0.0, ((job.ended_at or now) - job.started_at).total_seconds())
-    return float(int(seconds)) if seconds >= 1 else seconds
-
-
-def cpu_text(ending: Ending | None) -> str:
-    """Return the CPU time that a job took."""
-    return "" if ending is None or ending.usage.cpu_seconds is None else f"{ending.usage.cpu_seconds:.2f}s"
-
-
-def peak_text(ending: Ending | None) -> str:
-    """Return the most memory that a job had."""
-    if ending is None or ending.usage.peak_memory_bytes is None:
-        return ""
-    return f"{ending.usage.peak_memory_bytes / 2**20:.1f}MiB"
+        show_table([Column(heading, cells) for heading, cells in columns.items()])

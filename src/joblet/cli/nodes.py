@@ -6,7 +6,6 @@ import click
 
 from joblet.cli.forms import output_option, show_fields
 from joblet.cli.render import printable
-from joblet.cli.table import Column
 from joblet.configfile.client import DEFAULT_NODE, Choice, read_nodes, require_client_config
 
 
@@ -19,11 +18,7 @@ def command(choice: Choice, form: str) -> None:
     called = choice.node or DEFAULT_NODE
     names, addresses = list(nodes), [node.address for node in nodes.values()]
     marks = ["*" if name == called else " " for name in names]
-    columns = [
-        Column("", marks),
-        Column("NAME", [printable(name) for name in names]),
-        Column("ADDRESS", [printable(address) for address in addresses]),
-    ]
+    columns = {"": marks, "NAME": [*map(printable, names)], "ADDRESS": [*map(printable, addresses)]}
     width = max(map(len, names), default=0)
     shown = zip(marks, names, addresses, strict=True)
     text = "\n".join(

@@ -8,7 +8,6 @@ from joblet.cli import render
 from joblet.cli.calling import call
 from joblet.cli.forms import output_option, show_fields
 from joblet.cli.parameters import job_ids_argument
-from joblet.cli.table import Column
 from joblet.configfile.client import Choice
 
 
@@ -20,4 +19,4 @@ def command(choice: Choice, *, form: str, job_ids: tuple[str, ...]) -> None:
     """Remove ended jobs, with their logs and files: all of them, or none."""
     call(choice, lambda client: client.remove(job_ids))
     text = "\n".join(map(render.removed, job_ids))
-    show_fields({"removed": list(job_ids)}, form, text, [Column("REMOVED", job_ids)])
+    show_fields({"removed": list(job_ids)}, form, text, {"REMOVED": job_ids})

@@ -7,6 +7,7 @@ every field is always there; new ones may come.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Fields = dict[str, Any]
 
 
-def as_json(fields: Fields) -> str:
+def as_json(fields: Mapping[str, object]) -> str:
     """Return the text; ASCII, so that no control character of a job's reaches a terminal."""
     return json.dumps(fields, indent=2)
 

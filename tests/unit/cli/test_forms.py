@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from joblet.cli import ends
 from joblet.cli.explain import explanation
-from joblet.cli.forms import job_columns
+from joblet.cli.jobtable import job_columns
 from joblet.cli.render import duration_text
 from joblet.cli.schema import as_json, ending_fields, job_fields
 from joblet.cli.table import cut, lines_of, text_width
