@@ -65,6 +65,7 @@ class GrpcConfig:
     max_connections: int = 1000
     max_streams: int = 100
     drain_timeout_seconds: float = 5.0
+    slow_client_timeout_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

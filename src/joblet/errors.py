@@ -131,6 +131,15 @@ class ServerUnavailableError(JobletError):
     """The server cannot be reached, or does not speak TLS 1.3 and gRPC."""
 
 
+class SlowClientError(ServerUnavailableError):
+    """A reader of output took nothing for too long; it may come back and go on where it was."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        super().__init__(
+            f"client too slow: nothing was read for {timeout_seconds:g} s; resume where it ended"
+        )
+
+
 class DeadlineExceededError(JobletError):
     """The server did not answer in time; whether it acted is unknown."""
 

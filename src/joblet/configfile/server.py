@@ -80,6 +80,7 @@ GRPC = {
     "maxRecvMsgSize": Setting("max_recv_bytes", size(1024)),
     "maxSendMsgSize": Setting("max_send_bytes", size(1024)),
     "keepAliveTime": Setting("keep_alive_seconds", parse_positive_duration),
+    "slowClientTimeout": Setting("slow_client_timeout_seconds", parse_positive_duration),
     "handshakeTimeout": Setting("handshake_timeout_seconds", parse_positive_duration),
     "maxConnections": Setting("max_connections", whole_number(1)),
     "maxStreams": Setting("max_streams", whole_number(1)),

@@ -25,6 +25,7 @@ from joblet.errors import (
     JobletError,
     ServerError,
     ServerUnavailableError,
+    SlowClientError,
     UnauthenticatedError,
 )
 from joblet.server.auth import authorize_call, principal_from_certificate
@@ -148,6 +149,23 @@ def address_of(stream: AnyStream) -> str:
 def caller_name(stream: AnyStream) -> str:
     """Return the name of the principal that calls."""
     return principal_from_certificate(stream.peer.cert()).name
+
+
+async def send_output(stream: Stream[Any, Any], message: Any, *, timeout_seconds: float) -> None:
+    """Send a piece of output once the client has room for it.
+
+    What it does not take stays in the log, not in memory. One that takes
+    nothing at all is cut, so that it cannot hold its place for ever.
+
+    Raises:
+        SlowClientError: it had no room for the whole of the timeout.
+
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await stream.send_message(message)
+    except TimeoutError:
+        raise SlowClientError(timeout_seconds) from None
 
 
 async def receive(stream: Stream[Any, Any]) -> Any:

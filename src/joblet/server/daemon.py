@@ -66,8 +66,8 @@ async def serve(config: ServerConfig, *, ready: Ready = lambda _address, _port: 
     """
     with stop_signals() as stopped:
         async with JobRunner(config.runner) as runner:
-            jobs = JobletService(runner, max_send_bytes=config.grpc.max_send_bytes)
-            worker = WorkerService(runner, max_send_bytes=config.grpc.max_send_bytes)
+            jobs = JobletService(runner, config.grpc)
+            worker = WorkerService(runner, config.grpc)
             async with serving(config, [jobs, worker]) as (address, port):
                 log.info("server started", address=address, port=port)
                 ready(address, port)

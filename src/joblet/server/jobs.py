@@ -6,9 +6,10 @@ from contextlib import aclosing
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from joblet.config import GrpcConfig
 from joblet.errors import InvalidRequestError
 from joblet.runner.supervisor import JobRunner
-from joblet.server.calls import caller_name, receive
+from joblet.server.calls import caller_name, receive, send_output
 from joblet.wire.convert import job_to_message, search_from_message, spec_from_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
@@ -29,9 +30,10 @@ PAGE_OVERHEAD_BYTES = 1024
 class JobletService(JobletServiceBase):
     """Serves the jobs of one runner."""
 
-    def __init__(self, runner: JobRunner, *, max_send_bytes: int) -> None:
+    def __init__(self, runner: JobRunner, config: GrpcConfig) -> None:
         self._runner = runner
-        self._payload_bytes = max(max_send_bytes - CHUNK_OVERHEAD_BYTES, 1)
+        self._slow_seconds = config.slow_client_timeout_seconds
+        self._payload_bytes = max(config.max_send_bytes - CHUNK_OVERHEAD_BYTES, 1)
 
     async def RunJob(self, stream: Stream[pb.RunJobReq, pb.RunJobRes]) -> None:
         """Answer once the job is durably accepted."""
@@ -94,7 +96,8 @@ class JobletService(JobletServiceBase):
             async for chunk in chunks:
                 for start in range(0, len(chunk), self._payload_bytes):
                     payload = chunk[start : start + self._payload_bytes]
-                    await stream.send_message(pb.DataChunk(payload=payload, offset=offset))
+                    chunk_message = pb.DataChunk(payload=payload, offset=offset)
+                    await send_output(stream, chunk_message, timeout_seconds=self._slow_seconds)
                     offset += len(payload)
 
     async def _first_byte(self, request: pb.GetJobLogsReq) -> int:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from joblet.config import GrpcConfig
 from joblet.errors import InvalidRequestError, JobNotRunningError
 from joblet.runner.supervisor import JobRunner
-from joblet.server.calls import caller_name, receive
+from joblet.server.calls import caller_name, receive, send_output
 from joblet.wire import worker as wire
 from joblet.wire.generated import worker_pb2 as pb
 from joblet.wire.generated.worker_grpc import WorkerServiceBase
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 class WorkerService(WorkerServiceBase):
     """Serves the jobs of one runner."""
 
-    def __init__(self, runner: JobRunner, *, max_send_bytes: int) -> None:
+    def __init__(self, runner: JobRunner, config: GrpcConfig) -> None:
         self._runner = runner
-        self._piece_bytes = wire.output_piece_bytes(max_send_bytes)
+        self._slow_seconds = config.slow_client_timeout_seconds
+        self._piece_bytes = wire.output_piece_bytes(config.max_send_bytes)
 
     async def Start(self, stream: Stream[pb.StartRequest, pb.StartResponse]) -> None:
         """Answer once the command executes: only then is there a pid, and only then is it a success."""
@@ -66,6 +68,8 @@ class WorkerService(WorkerServiceBase):
                 for start in range(0, len(chunk), self._piece_bytes):
                     # Empty when all of it is the beginning of a character: then nothing is said.
                     if text := decoder.decode(chunk[start : start + self._piece_bytes]):
-                        await stream.send_message(pb.GetOutputResponse(output=text))
+                        await send_output(
+                            stream, pb.GetOutputResponse(output=text), timeout_seconds=self._slow_seconds
+                        )
         if text := decoder.decode(b"", final=True):
-            await stream.send_message(pb.GetOutputResponse(output=text))
+            await send_output(stream, pb.GetOutputResponse(output=text), timeout_seconds=self._slow_seconds)

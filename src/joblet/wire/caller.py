@@ -85,12 +85,24 @@ class Caller:
                     # Our server sends its headers at once: a silent job's log is there before its first byte.
                     await stream.recv_initial_metadata()
                     tries.progressed()
-                    async for answer in stream:
+                    while (answer := await self._receive(stream)) is not None:
                         yield answer
             except ServerUnavailableError as failure:
                 await self._wait_next(tries, failure)
             else:
                 return
+
+    async def _receive(self, stream: Stream[Request, Answer]) -> Answer | None:
+        """Return the next answer, None at the end.
+
+        grpclib asserts that a message is whole. One that is not was cut by the
+        server (it stops, or we were too slow), whose status says why.
+        """
+        try:
+            return await stream.recv_message()
+        except AssertionError as error:
+            await stream.recv_trailing_metadata()  # raises the status, unless that says that all is well
+            raise ServerError(f"{self._node.address} ended a call in the middle of a message") from error
 
     async def _wait_next(self, tries: Tries, failure: ServerUnavailableError) -> None:
         if not self._channel.was_connected:

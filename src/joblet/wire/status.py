@@ -43,6 +43,7 @@ STATUS_OF_ERROR: Mapping[type[JobletError], Status] = MappingProxyType(
         errors.ConfigurationError: Status.INTERNAL,
         errors.ServerError: Status.INTERNAL,
         errors.ServerUnavailableError: Status.UNAVAILABLE,
+        errors.SlowClientError: Status.UNAVAILABLE,
         errors.DeadlineExceededError: Status.DEADLINE_EXCEEDED,
     }
 )

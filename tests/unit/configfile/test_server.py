@@ -119,6 +119,7 @@ def test_joblet_section(folder: Path, line: str, field: str, value: Any) -> None
         ("handshakeTimeout: 1s", "handshake_timeout_seconds", 1.0),
         ("maxConnections: 3", "max_connections", 3),
         ("maxStreams: 4", "max_streams", 4),
+        ("slowClientTimeout: 5m", "slow_client_timeout_seconds", 300.0),
         ("drainTimeout: 0s", "drain_timeout_seconds", 0.0),
     ],
 )
