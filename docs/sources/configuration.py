@@ -91,6 +91,7 @@ MEANINGS = {
     "grpc.handshakeTimeout": "how long a client may take for the TLS handshake",
     "grpc.maxConnections": "connections at once",
     "grpc.maxStreams": "calls at once on one connection",
+    "grpc.slowClientTimeout": "how long a client may take none of a log's bytes before its stream is cut",
     "grpc.drainTimeout": "how long calls may take to end when the server stops",
     "logging.level": "DEBUG, INFO, WARN or ERROR",
     "logging.format": "text or json",
@@ -118,6 +119,8 @@ def rows() -> Iterator[str]:
     for section, settings, defaults in SECTIONS:
         for key, setting in settings.items():
             name = f"{section}.{key}" if section else key
+            if name not in MEANINGS:
+                raise SystemExit(f"{__file__}: MEANINGS does not say what the key {name} means")
             default = FIXED.get(name, default_of(defaults, setting.field))
             yield f"| `{name}` | {MEANINGS[name]} | {shown(default)} |"
 

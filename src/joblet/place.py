@@ -20,8 +20,8 @@ class Place(Protocol):
         """Start a job; return it once it is durably accepted."""
         ...
 
-    async def stop(self, job_id: str) -> Job:
-        """Stop a job; return it once it is STOPPED and gone."""
+    async def stop(self, job_id: str, *, force: bool = False) -> Job:
+        """Stop a job, with `force` without a grace period; return it once it is STOPPED and gone."""
         ...
 
     async def status(self, job_id: str) -> Job:

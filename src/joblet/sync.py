@@ -82,15 +82,15 @@ class BlockingPlace:
         """
         return self.call(lambda place: place.start(spec))
 
-    def stop(self, job_id: str) -> Job:
-        """Stop a job; return it once it is STOPPED and gone.
+    def stop(self, job_id: str, *, force: bool = False) -> Job:
+        """Stop a job, with `force` without a grace period; return it once it is STOPPED and gone.
 
         Raises:
             JobNotFoundError: no job has this id.
             JobNotRunningError: it has ended already.
 
         """
-        return self.call(lambda place: place.stop(job_id))
+        return self.call(lambda place: place.stop(job_id, force=force))
 
     def stop_nowait(self, job_id: str) -> None:
         """Ask for a job to be stopped, and wait for nothing; `wait` tells what became of it.

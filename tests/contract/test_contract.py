@@ -114,6 +114,18 @@ async def test_a_job_is_stopped_once(place: Place, sleeper: JobSpec) -> None:
     assert str(caught.value) == f"job is not running: {job.id} (current status: STOPPED)"
 
 
+async def test_a_job_that_ignores_a_stop_is_forced(place: Place) -> None:
+    """With `force` a job has no grace period, however long it was to be."""
+    script = "trap '' TERM; echo up; while :; do sleep 0.1; done"
+    job = await place.start(sh(script, stop_grace_seconds=600.0))
+    await wait_for_output(place, job.id, b"up\n")
+
+    stopped = await place.stop(job.id, force=True)
+
+    assert stopped.ending is not None
+    assert (stopped.status, stopped.ending.signal) == (JobStatus.STOPPED, 9)
+
+
 async def test_jobs_are_listed_oldest_first(place: Place) -> None:
     """A list has each job once, in the order of the starts."""
     started = [(await place.start(JobSpec("true"))).id for _ in range(3)]

@@ -32,8 +32,8 @@ class Waiting:
     async def start(self, spec: JobSpec) -> Job:
         return await asyncio.to_thread(self.place.start, spec)
 
-    async def stop(self, job_id: str) -> Job:
-        return await asyncio.to_thread(self.place.stop, job_id)
+    async def stop(self, job_id: str, *, force: bool = False) -> Job:
+        return await asyncio.to_thread(self.place.stop, job_id, force=force)
 
     async def status(self, job_id: str) -> Job:
         return await asyncio.to_thread(self.place.status, job_id)

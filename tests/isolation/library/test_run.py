@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import pickle
 import signal
 import subprocess
@@ -185,6 +186,21 @@ def test_without_a_place_nothing_is_left(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert done.stdout == "/work\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_events_are_the_programs_to_show(
+    place: sync.JobRunner, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A runner prints nothing of its own; its events are records of the logger `joblet`."""
+    with caplog.at_level(logging.INFO, logger="joblet"):
+        done = joblet.run(["true"], on=place)
+
+    assert capfd.readouterr() == ("", "")
+    assert [record.getMessage().split(" jobId=")[0] for record in caplog.records] == [
+        'event="job started successfully"',
+        'event="job ended"',
+    ]
+    assert f"jobId={done.job.id}" in caplog.text
 
 
 def test_a_server_runs_it(tmp_path: Path) -> None:

@@ -97,9 +97,13 @@ def test_nodes_needs_no_network(tmp_path_factory: pytest.TempPathFactory) -> Non
         "joblet.client",
         "joblet.workerclient",
         "joblet.configfile.client",
+        *(f"joblet.{name}" for name in ("sync", "running", "executor", "nodes", "place")),
         *(
             f"joblet.cli.{name}"
-            for name in ("main", "run", "status", "list", "stop", "log", "nodes", "output")
+            for name in (
+                *("main", "run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes"),
+                *("attach", "completion", "jobtable", "output", "schema", "version"),
+            )
         ),
         *(f"joblet.cli.worker.{name}" for name in ("main", "start", "stop", "status", "output")),
     ],
