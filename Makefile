@@ -62,7 +62,7 @@ docs: dev
 pyright: dev
 	$(PYTHON) -m venv build/pyright
 	build/pyright/bin/python -m pip install --quiet basedpyright
-	build/pyright/bin/basedpyright --pythonpath $(BIN)/python tests/typing
+	build/pyright/bin/basedpyright --pythonpath $(BIN)/python
 
 clean:
 	rm -rf $(VENV) build dist src/joblet/bin
