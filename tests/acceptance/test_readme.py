@@ -1,4 +1,4 @@
-"""Every example of the README and the how-to pages is run, as it stands, in the order of its page.
+"""Every example of the README and of docs/ is run, as it stands, in the order of its page.
 
 An example that is not comes after a comment that says why not:
 `<!-- not run: reason -->`.
@@ -24,9 +24,12 @@ from joblet.testing import daemon as daemons
 pytestmark = pytest.mark.isolation
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs/how-to").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- not run: [^\n]+ -->\n)?^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OURS = re.compile(r"(rnx|job-worker|joblet cert) ")
+TEXTS = {path: (ROOT / path).read_text() for path in ["README.md", *map(str, (ROOT / "docs").rglob("*.md"))]}
+PAGES = sorted(os.path.relpath(ROOT / path, ROOT) for path, text in TEXTS.items() if BLOCK.search(text))
+"""The pages with examples."""
+
 SCRIPTS = sysconfig.get_path("scripts")
 
 
