@@ -13,17 +13,14 @@ cgroups made, shim spawned. Restore sees how far it came.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
-from contextvars import Context
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 
 from joblet.config import RunnerConfig
 from joblet.errors import (
     InvalidRequestError,
-    JobletError,
     JobNotFoundError,
     JobNotRunningError,
     JobRunningError,
@@ -34,18 +31,14 @@ from joblet.limits import resolve
 from joblet.linux.inotify import Inotify
 from joblet.linux.sparefd import SpareFd
 from joblet.runner import logs
-from joblet.runner.eventlog import get_logger
 from joblet.runner.host import read_host
 from joblet.runner.launch import Launcher
-from joblet.runner.live import LiveJob
+from joblet.runner.livejobs import LiveJobs
 from joblet.runner.restore import restore_index
 from joblet.runner.retention import Retention
-from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
 from joblet.search import Search
-
-log = get_logger()
 
 
 class JobRunner:
@@ -57,17 +50,13 @@ class JobRunner:
 
     def __init__(self, config: RunnerConfig) -> None:
         self._config = config
-        self._live: dict[str, LiveJob] = {}
-        self._unsaved: dict[str, Job] = {}
-        self._accepting = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._resources = AsyncExitStack()
         self._launcher: Launcher
         self._directory: StateDirectory
         self._store: Store
         self._inotify: Inotify
-        self._spare: SpareFd
         self._retention: Retention
+        self._live: LiveJobs
 
     async def __aenter__(self) -> Self:
         host = read_host(self._config)
@@ -75,12 +64,21 @@ class JobRunner:
             self._directory = entered.enter_context(StateDirectory(self._config.state_dir))
             self._store = await entered.enter_async_context(Store(self._directory.index_path))
             self._inotify = entered.enter_context(Inotify())
-            self._spare = entered.enter_context(SpareFd())
-            entered.push_async_callback(self._let_go)
+            spare = entered.enter_context(SpareFd())
             self._launcher = Launcher(self._config, host, self._directory.instance)
             self._retention = Retention(self._config.retention, self._store, self._directory)
-            await self._restore()
-            self._spawn(self._retention.run())
+            self._live = LiveJobs(
+                launcher=self._launcher,
+                directory=self._directory,
+                store=self._store,
+                inotify=self._inotify,
+                spare=spare,
+                retention=self._retention,
+            )
+            entered.push_async_callback(self._live.let_go)
+            await restore_index(self._store, self._directory)
+            await self._live.restore()
+            self._live.run(self._retention.run())
             self._resources = entered.pop_all()
         return self
 
@@ -105,12 +103,12 @@ class JobRunner:
         limits = resolve(spec.limits, defaults=self._config.defaults, ceilings=ceilings)
         accepted = replace(spec, limits=limits)
         self._launcher.check(accepted)
-        # Before the count: the first try of a start may itself have taken the last place.
-        if spec.key and (earlier := await self._store.get_by_key(owner, spec.key)):
-            return await self._same_again(earlier, accepted)
-        if len(self._live) + self._accepting >= self._config.max_concurrent_jobs:
+        if len(self._live) >= self._config.max_concurrent_jobs:
+            # The first try of this very start may have taken the last place.
+            if spec.key and (earlier := await self._store.get_by_key(owner, spec.key)):
+                return await self._live.same_again(earlier, accepted)
             raise TooManyJobsError(self._config.max_concurrent_jobs)
-        return await asyncio.shield(self._spawn(self._accept(accepted, owner)))
+        return await self._live.accept(accepted, owner)
 
     async def stop(self, job_id: str, *, by: str = "", force: bool = False) -> Job:
         """Stop a job (SIGTERM, grace period, SIGKILL; by `force` SIGKILL at once); return it once it is gone.
@@ -135,26 +133,20 @@ class JobRunner:
             JobNotFoundError: no such job.
 
         """
-        if live := self._live.get(job_id):
-            return live.job
-        if job := self._unsaved.get(job_id):
-            return job
-        if job := await self._store.get(job_id):
+        if job := self._live.job(job_id) or await self._store.get(job_id):
             return job
         raise JobNotFoundError(job_id)
 
     async def list(self) -> Sequence[Job]:
         """Return all jobs, oldest first."""
-        current = {job_id: live.job for job_id, live in self._live.items()} | self._unsaved
-        return [current.get(job.id, job) for job in await self._store.list()]
+        return self._live.current(await self._store.list())
 
     async def search(self, search: Search) -> Sequence[Job]:
         """Return the next page of the jobs that are asked for; it is empty after the last one.
 
         Conditions and order are the index's, which a full disk may have kept from knowing of an end.
         """
-        current = {job_id: live.job for job_id, live in self._live.items()} | self._unsaved
-        return [current.get(job.id, job) for job in await self._store.search(search)]
+        return self._live.current(await self._store.search(search))
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Remove ended jobs, with their logs and files; all of them or none.
@@ -169,8 +161,7 @@ class JobRunner:
             job = await self.status(job_id)
             if not job.status.is_terminal:
                 raise JobRunningError(job_id, job.status)
-        for job_id in job_ids:
-            self._unsaved.pop(job_id, None)
+        self._live.forget(job_ids)
         await self._retention.remove(job_ids)
 
     async def wait_started(self, job_id: str) -> Job:
@@ -231,88 +222,3 @@ class JobRunner:
         directory = self._directory.job(job_id)
         size = job.ending.log_bytes if job.ending else directory.log_bytes()
         return await asyncio.to_thread(logs.tail_offset, directory.log_path, lines, size)
-
-    async def _accept(self, spec: JobSpec, owner: str) -> Job:
-        self._accepting += 1
-        try:
-            job, is_new = await self._store.insert(spec, owner=owner, at=datetime.now(UTC))
-            if not is_new:
-                return await self._same_again(job, spec)
-            live = self._track(job)
-        finally:
-            self._accepting -= 1
-        try:
-            live.launched(self._launcher.launch(live))
-        except JobletError as error:
-            await live.fail_start(str(error))
-            self._untrack(live)
-            raise
-        self._spawn(self._watch(live))
-        await self._save_unsaved()
-        return live.job
-
-    async def _same_again(self, job: Job, spec: JobSpec) -> Job:
-        if job.spec != spec:
-            raise InvalidRequestError(f"key {spec.key!r} was used before, for a different job: {job.id}")
-        return await self.status(job.id)
-
-    def _track(self, job: Job) -> LiveJob:
-        live = LiveJob(
-            job,
-            self._directory.job(job.id),
-            self._store,
-            self._spare,
-            cleanup_timeout_seconds=self._config.cleanup_timeout_seconds,
-        )
-        self._live[job.id] = live
-        return live
-
-    async def _watch(self, live: LiveJob) -> None:
-        await live.watch(self._inotify)
-        self._untrack(live)
-        await self._retention.note_end(live.job.id)
-
-    def _untrack(self, live: LiveJob) -> None:
-        del self._live[live.job.id]
-        if not live.is_saved:
-            self._unsaved[live.job.id] = live.job
-
-    async def _save_unsaved(self) -> None:
-        """Write the ends that the index could not take when they came (called when it takes writes again)."""
-        for job in list(self._unsaved.values()):
-            await self._store.update(job)
-            del self._unsaved[job.id]
-
-    async def _restore(self) -> None:
-        """Take up the jobs that had not ended when the last runner stopped, however it stopped."""
-        await restore_index(self._store, self._directory)
-        for job in await self._store.live():
-            live = self._track(replace(job, stopped_by=self._directory.job(job.id).stopped_by()))
-            live.cgroup = self._launcher.adopt_cgroup(job)
-            self._spawn(self._adopt(live))
-
-    async def _adopt(self, live: LiveJob) -> None:
-        shim = await adopt(live.directory, self._inotify)
-        live.launched(shim)
-        log.info("job restored", jobId=live.job.id, running=shim is not None)
-        await self._watch(live)
-
-    async def _let_go(self) -> None:
-        """Stop watching; the jobs run on."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._live.clear()
-
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        # The loop holds tasks weakly (asyncio.create_task); the set keeps them. A context of its own:
-        # what is logged of a job is not part of the call that happened to start it.
-        task = asyncio.create_task(work, context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) and not isinstance(error, JobletError):
-            log.error("unexpected failure", exc_info=error)

@@ -1,4 +1,4 @@
-"""Listening sockets that outlive the daemon, kept by the service manager: sd_listen_fds(3), without its library.
+"""Listening sockets that outlive the daemon, kept by the service manager: sd_listen_fds(3) by itself.
 
 A socket that is closed with the daemon refuses whoever calls during a restart.
 So a daemon gives the manager a copy of its socket to keep ("FDSTORE=1" of
