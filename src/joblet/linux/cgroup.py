@@ -85,6 +85,15 @@ class JobCgroup:
             {path: controllers for path, controllers in v1_paths.items() if os.path.isdir(path)},
         )
 
+    @staticmethod
+    def names(hierarchy: Hierarchy, parent: str) -> set[str]:
+        """Return the names of all cgroups below `parent`, in whichever hierarchy they are."""
+        found = set()
+        for mount_point in {*hierarchy.v1_paths.values(), hierarchy.v2_path} - {""}:
+            with contextlib.suppress(FileNotFoundError), os.scandir(f"{mount_point}/{parent}") as entries:
+                found |= {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        return found
+
     @property
     def counters(self) -> list[str]:
         """Paths of the files to record when the job has ended, for `read_usage`, if they can be read then."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+from collections.abc import Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -91,6 +92,16 @@ class Launcher:
     def adopt_cgroup(self, job: Job) -> JobCgroup:
         """Return the cgroups that an earlier runner made for this job, gone or not."""
         return JobCgroup.open(self.host.hierarchy, SLICE, self._cgroup_name(job))
+
+    def abandoned_cgroups(self, live_ids: Container[str]) -> Sequence[JobCgroup]:
+        """Return the cgroups of jobs that have ended, which an earlier runner could not remove in time."""
+        hierarchy, suffix = self.host.hierarchy, f"-{self.instance}"
+        names = [name for name in JobCgroup.names(hierarchy, SLICE) if name.endswith(suffix)]
+        return [
+            JobCgroup.open(hierarchy, SLICE, name)
+            for name in names
+            if name.removeprefix("job-").removesuffix(suffix) not in live_ids
+        ]
 
     def _make_directory(self, live: LiveJob) -> None:
         account = self.host.account

@@ -209,16 +209,27 @@ class LiveJob:
             try:
                 self._spare.call(self.cgroup.remove)
             except OSError:  # EBUSY
-                async with asyncio.timeout(self._cleanup_timeout_seconds):
-                    self.cgroup.kill()
-                    await self.cgroup.wait_empty()
-                self.cgroup.remove()
+                await empty_and_remove(self.cgroup, self._cleanup_timeout_seconds)
         except (OSError, TimeoutError) as error:
             log.error(  # noqa: TRY400  the kernel's word says it all, a traceback nothing more
                 "job cleanup failed", jobId=self.job.id, error=str(error) or "timed out"
             )
         finally:
             self.cgroup.close_fds()
+
+
+async def empty_and_remove(cgroup: JobCgroup, timeout_seconds: float) -> None:
+    """Kill whatever is in a cgroup, wait until it has ended, remove the cgroup.
+
+    Raises:
+        TimeoutError: something in it does not end.
+        OSError: the kernel refused.
+
+    """
+    async with asyncio.timeout(timeout_seconds):
+        cgroup.kill()
+        await cgroup.wait_empty()
+    cgroup.remove()
 
 
 def _ended_at(record: ExitRecord) -> datetime:

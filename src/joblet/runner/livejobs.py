@@ -15,11 +15,12 @@ from typing import Any
 
 from joblet.errors import InvalidRequestError, JobletError
 from joblet.job import Job, JobSpec
+from joblet.linux.cgroup import JobCgroup
 from joblet.linux.inotify import Inotify
 from joblet.linux.sparefd import SpareFd
 from joblet.runner.eventlog import get_logger
 from joblet.runner.launch import Launcher
-from joblet.runner.live import LiveJob
+from joblet.runner.live import LiveJob, empty_and_remove
 from joblet.runner.retention import Retention
 from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
@@ -94,6 +95,8 @@ class LiveJobs:
             live = self._track(replace(job, stopped_by=self._directory.job(job.id).stopped_by()))
             live.cgroup = self._launcher.adopt_cgroup(job)
             self.run(self._adopt(live))
+        for cgroup in self._launcher.abandoned_cgroups(self._live):
+            self.run(self._sweep(cgroup))
 
     async def let_go(self) -> None:
         """Stop watching; the jobs run on."""
@@ -147,6 +150,12 @@ class LiveJobs:
         live.launched(shim)
         log.info("job restored", jobId=live.job.id, running=shim is not None)
         await self._watch(live)
+
+    async def _sweep(self, cgroup: JobCgroup) -> None:
+        try:
+            await empty_and_remove(cgroup, self._launcher.config.cleanup_timeout_seconds)
+        except (OSError, TimeoutError) as error:  # as before; the next runner tries again
+            log.warning("an abandoned cgroup is still busy", reason=str(error) or "timed out")
 
     async def _save_unsaved(self) -> None:
         for job in list(self._unsaved.values()):
