@@ -23,7 +23,7 @@ FREEZER = Path("/sys/fs/cgroup/freezer")
 
 @contextlib.contextmanager
 def frozen_process() -> Iterator[int]:
-    """Yield a process that not even SIGKILL ends: v1 holds it frozen until it is thawed (freezer-subsystem.rst)."""
+    """Yield a process that not even SIGKILL ends: v1 keeps it frozen (freezer-subsystem.rst)."""
     cgroup = FREEZER / "joblet-test-frozen"
     cgroup.mkdir()
     with subprocess.Popen(["sleep", "600"]) as process:
