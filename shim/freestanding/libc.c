@@ -61,7 +61,7 @@ long to_result(long answer)
  * The processor's part: entry, one system call, and vfork, which must not return through the stack that its child has
  * been using meanwhile.
  */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__LP64__)
 __asm__(".globl _start\n_start:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call start\n");
 __asm__(".globl vfork\nvfork:\n  pop %rdx\n  mov $58, %eax\n  syscall\n  push %rdx\n  mov %rax, %rdi\n  jmp to_result\n");
 
@@ -74,17 +74,6 @@ static long call(long number, long a, long b, long c, long d, long e, long f)
                      : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     return answer;
-}
-#elif defined(__aarch64__)
-__asm__(".globl _start\n_start:\n  mov x29, #0\n  mov x30, #0\n  mov x0, sp\n  b start\n");
-__asm__(".globl vfork\nvfork:\n  mov x0, #0x4111\n  mov x1, #0\n  mov x8, #220\n  svc #0\n  b to_result\n");
-
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-    register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-    return x0;
 }
 #else
 #error "not ported to this architecture; build.sh then takes the host's libc"
