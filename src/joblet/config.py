@@ -1,6 +1,6 @@
 """The settings of a server and of a client, as frozen values. Pure.
 
-`configfile.py` reads them from files. The defaults here are the API's. Sizes
+`configfile/` reads them from files. The defaults here are the API's. Sizes
 are bytes and durations are seconds, whatever a file wrote.
 """
 
