@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -89,6 +90,18 @@ static int reset_oom_score(void)
     return result;
 }
 
+/*
+ * Enter a folder that the caller names, by names alone: we still hold folders of the host, and through /proc/self/fd/N one
+ * of them would become the command's working directory, from which ".." leads up to the host's root (CVE-2024-21626, in
+ * another runtime).
+ */
+static int enter_workdir(const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    return fd < 0 ? -1 : fchdir(fd);
+}
+
 static void set_up(const struct options *options, int shim_fd)
 {
     die_with_shim(shim_fd);
@@ -100,7 +113,7 @@ static void set_up(const struct options *options, int shim_fd)
     require(drop_privileges((uid_t)options->uid, (gid_t)options->gid), shim_fd, PHASE_USER);
     require(chdir("/work"), shim_fd, PHASE_USER);
     if (options->workdir)
-        require(chdir(options->workdir), shim_fd, PHASE_WORKDIR);
+        require(enter_workdir(options->workdir), shim_fd, PHASE_WORKDIR);
     (void)umask(022);
     require(install_filter(), shim_fd, PHASE_SECCOMP);
     die_with_shim(shim_fd);

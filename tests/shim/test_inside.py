@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from support.shim import NOBODY, Start
+from support.shim import NOBODY, NewRun, Start
 
 pytestmark = pytest.mark.isolation
 
@@ -71,6 +72,23 @@ for fd in sorted(os.listdir("/proc/self/fd"), key=int):
     assert null == "0 /dev/null"
     assert out.startswith("1 pipe:")
     assert err == out.replace("1 ", "2 ", 1)
+
+
+@pytest.mark.parametrize("uid", [NOBODY, 0])
+@pytest.mark.parametrize("is_link", [False, True])
+def test_no_descriptor_of_init_is_a_way_out(new_run: NewRun, run: Start, uid: int, is_link: bool) -> None:
+    """No folder of the host that init holds can become the working directory: `..` would lead to the host."""
+    job = new_run()
+    root_fd = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    path = f"/proc/self/fd/{root_fd}"
+    try:
+        (job.work / "link").symlink_to(path)
+        run("ls", run=job, uid=uid, inherit=[root_fd], options=["--workdir", "link" if is_link else path])
+    finally:
+        os.close(root_fd)
+
+    assert job.record.facts["error"] == f"workdir {errno.ELOOP}"
+    assert "wait-status" not in job.record.facts
 
 
 def test_process_group_session_and_folder(run: Start) -> None:
