@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from support.host import MUST_ISOLATE, PATIENCE, why_no_isolation
 from support.leaks import read_holdings, wait_leftovers
@@ -46,3 +47,10 @@ def no_leftovers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     if leftovers := wait_leftovers(before, folder, SETTLE_SECONDS * PATIENCE):
         lines = [f"  {name}: {line}" for name, found in leftovers.items() for line in found]
         pytest.fail("\n".join(["the test left behind:", *lines]), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def default_log() -> Iterator[None]:
+    """Put structlog back as a program finds it; `capture_logs` leaves it configured."""
+    yield
+    structlog.reset_defaults()
