@@ -11,6 +11,7 @@ import os
 import re
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,23 +137,29 @@ def spawn(
         CgroupError: the shim cannot be in its cgroup.
 
     """
-    directory_fd = directory.open()
-    try:
+    with ExitStack() as opened:
+        directory_fd = directory.open()
+        opened.callback(os.close, directory_fd)
         lock_fd = directory.lock()
-    except OSError:
-        os.close(directory_fd)
-        raise
-    fds = [("--dir-fd", directory_fd), ("--lock-fd", lock_fd), ("--status-fd", lock_fd)]
-    fds += [("--join-fd", fd) for fd in join_fds]
-    if cgroup_fd is not None:
-        fds.append(("--cgroup-fd", cgroup_fd))
-    if shim_cgroup_fd is not None:
-        fds.append(("--shim-cgroup-fd", shim_cgroup_fd))
+        opened.callback(os.close, lock_fd)
+        fds = [("--dir-fd", directory_fd), ("--lock-fd", lock_fd), ("--status-fd", lock_fd)]
+        fds += [("--join-fd", fd) for fd in join_fds]
+        if cgroup_fd is not None:
+            fds.append(("--cgroup-fd", cgroup_fd))
+        if shim_cgroup_fd is not None:
+            fds.append(("--shim-cgroup-fd", shim_cgroup_fd))
+        pid = _spawn(fds, [*options.arguments(), "--", *command], environment)
+        if shim_cgroup_fd is not None:
+            pid = _reborn(pid, lock_fd)
+    return _held(pid)
+
+
+def _spawn(fds: Sequence[tuple[str, int]], arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     words = [str(SHIM_PATH), *(word for option, fd in fds for word in (option, str(fd)))]
     try:
-        pid = os.posix_spawn(
+        return os.posix_spawn(
             SHIM_PATH,
-            [*words, *options.arguments(), "--", *command],
+            [*words, *arguments],
             environment,
             file_actions=[*_standard_streams(), *_inherit({fd for _, fd in fds})],
             setsid=True,
@@ -160,14 +167,12 @@ def spawn(
             setsigmask=[signal.SIGTERM, signal.SIGUSR1],
             setsigdef=[signal.SIGPIPE],
         )
-        if shim_cgroup_fd is not None:
-            pid = _reborn(pid, lock_fd)
     except FileNotFoundError:
         raise IsolationError(f"{SHIM_PATH} is missing (install joblet on Linux with a C compiler)") from None
-    finally:
-        os.close(directory_fd)
-        os.close(lock_fd)
-    # Our child and not yet waited for, so the pid cannot have been reused.
+
+
+def _held(pid: int) -> Shim:
+    """Return the shim that is our child and not yet waited for, so that its pid cannot have been reused."""
     try:
         return Shim(PidFd(pid))
     except OSError:  # EMFILE: a job that cannot be held must not run
