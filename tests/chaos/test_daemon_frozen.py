@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from joblet import Client, JobSpec, JobStatus, Reason
-from joblet.linux.pidfd import PidFd
+from joblet.linux.inotify import Inotify
 from joblet.runner.jobdir import JobDirectory
+from joblet.runner.shim import Shim, adopt
 from support.restarting import restarting_daemon
 from support.running import PYTHON
 
@@ -20,12 +21,12 @@ pytestmark = [pytest.mark.isolation, pytest.mark.slow]
 WRITES_ON = "for i in range(200000): print(i)"
 
 
-async def shim_of(folder: Path, job_id: str) -> PidFd:
+async def shim_of(folder: Path, job_id: str) -> Shim:
     """Return the shim of a job, once it says who it is."""
-    directory = JobDirectory(folder / "state" / "jobs" / job_id)
-    while not (pid := directory.holder()):  # noqa: ASYNC110  no event says it
-        await asyncio.sleep(0)
-    return PidFd(pid)
+    with Inotify() as inotify:
+        shim = await adopt(JobDirectory(folder / "state" / "jobs" / job_id), inotify)
+    assert shim is not None
+    return shim
 
 
 async def test_a_frozen_daemon_misses_nothing(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ async def test_a_frozen_daemon_misses_nothing(tmp_path: Path) -> None:
             assert daemon.process is not None
             os.kill(daemon.process.pid, signal.SIGSTOP)
             for shim in shims:
-                with shim:
+                with closing(shim):
                     await shim.wait_ended()
             os.kill(daemon.process.pid, signal.SIGCONT)
             output = b"".join([chunk async for chunk in client.logs(writer.id)])

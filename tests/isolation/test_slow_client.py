@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import re
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
@@ -17,7 +15,8 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from joblet import Client, JobSpec
-from joblet.testing.daemon import Daemon, running_daemon
+from joblet.linux.inotify import IN_MODIFY, Inotify
+from joblet.testing.daemon import Daemon, log_path, running_daemon
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
 from support.edge import connected
@@ -58,7 +57,7 @@ async def test_slow_clients_are_cut_and_cost_nothing(daemon: Daemon) -> None:
         async for chunk in client.logs(job.id):
             read += len(chunk)
         grown = resident_bytes(daemon.process.pid) - before
-        await asyncio.to_thread(wait_until_cut, daemon, SLOW_CLIENTS)
+        await wait_until_cut(daemon, SLOW_CLIENTS)
 
     assert read == LOG_BYTES
     assert grown < SLOW_CLIENTS * 2 * MIB
@@ -86,7 +85,7 @@ async def test_a_reader_that_pauses_resumes_where_it_was(daemon: Daemon) -> None
         whole = hashlib.sha256()
         async for chunk in client.logs(job.id):
             if not cuts(daemon):
-                await asyncio.to_thread(wait_until_cut, daemon)
+                await wait_until_cut(daemon)
             whole.update(chunk)
 
     log = daemon.folder / "state" / "jobs" / job.id / "output.log"
@@ -98,7 +97,7 @@ async def read_late(call: Stream[pb.GetJobLogsReq, pb.DataChunk], job_id: str, d
     async with call as stream:
         await stream.send_message(pb.GetJobLogsReq(id=job_id), end=True)
         await stream.recv_initial_metadata()
-        await asyncio.to_thread(wait_until_cut, daemon)
+        await wait_until_cut(daemon)
         with contextlib.suppress(AssertionError):  # grpclib's word for a message that was cut
             while await stream.recv_message() is not None:
                 pass
@@ -110,7 +109,11 @@ def cuts(daemon: Daemon) -> int:
     return daemon.log().count("client too slow")
 
 
-def wait_until_cut(daemon: Daemon, count: int = 1) -> None:
-    """Return once the daemon has cut so many clients."""
-    while cuts(daemon) < count:
-        time.sleep(0.05)
+async def wait_until_cut(daemon: Daemon, count: int = 1) -> None:
+    """Return once the daemon's log says that it has cut so many clients."""
+    with Inotify() as inotify, inotify.watch(log_path(daemon.folder), IN_MODIFY) as logged:
+        while True:
+            logged.arm()
+            if cuts(daemon) >= count:
+                return
+            await logged.wait()

@@ -2,8 +2,8 @@
 
 A leftover is something that is there after a test and was not before. The
 kernel lets go of some things a little later than a process ends, and sends no
-event for most of them, so leftovers get a bounded time to go; that is the one
-place in these tests that looks again and again.
+event for most of them, so leftovers get a bounded time to go, and are looked for
+again and again.
 """
 
 from __future__ import annotations
