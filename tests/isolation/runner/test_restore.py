@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -181,7 +182,7 @@ async def test_who_stopped_a_job_is_known_to_the_next_runner(config: RunnerConfi
 
 @pytest.mark.parametrize("damage", ["missing", "garbage", "truncated", "emptied"])
 async def test_the_index_is_rebuilt_from_the_directories(config: RunnerConfig, damage: str) -> None:
-    """Ended jobs, a running one and the next id are all found again, whatever became of the database."""
+    """Ended jobs, a running one and the next id are all found again, wherever the database was cut."""
     async with JobRunner(config) as runner:
         ended = [(await run(runner, "sh", "-c", f"exit {code}")).job for code in (0, 3)]
         running = await runner.start(JobSpec("sh", ("-c", "echo ready; sleep 600")), owner="ann")
@@ -191,8 +192,11 @@ async def test_the_index_is_rebuilt_from_the_directories(config: RunnerConfig, d
     if damage == "missing":
         database.unlink()
     else:
-        cut = {"garbage": b"\xff" * len(whole), "truncated": whole[: len(whole) // 2], "emptied": b""}
-        database.write_bytes(cut[damage])
+        cut = random.randrange(len(whole))
+        print(f"cut at byte {cut} of {len(whole)}")  # shown when it fails
+        database.write_bytes(
+            {"garbage": b"\xff" * len(whole), "truncated": whole[:cut], "emptied": b""}[damage]
+        )
     async with JobRunner(config) as runner:
         found = [await runner.wait(job.id) for job in ended]
         again = await wait_running(runner, running.id)
