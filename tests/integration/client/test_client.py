@@ -34,22 +34,6 @@ EXITED = Ending(reason=Reason.EXITED, exit_code=0)
 SPEC = JobSpec("ls", ("-la", "", "ü\n"), Limits(cpu_percent=50, memory_mb=64, io_bps=1000))
 
 
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
-
-
-@pytest.fixture
-def service() -> FakeService:
-    return FakeService()
-
-
-@pytest.fixture
-async def node(service: FakeService, authority: Authority) -> AsyncIterator[Node]:
-    async with serving(service, authority.server()) as address:
-        yield Node(address=address, tls=authority.client("admin"))
-
-
 @pytest.fixture
 async def client(node: Node) -> AsyncIterator[Client]:
     async with Client(node) as client:

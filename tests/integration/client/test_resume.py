@@ -24,32 +24,16 @@ SPEC = JobSpec("ls")
 HANDSHAKE_BYTES = 8192
 
 
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
-
-
 @pytest.fixture
-def service() -> FakeService:
-    return FakeService()
-
-
-@pytest.fixture
-async def direct(service: FakeService, authority: Authority) -> AsyncIterator[Node]:
-    async with serving(service, authority.server()) as address:
-        yield Node(address=address, tls=authority.client("admin"))
-
-
-@pytest.fixture
-async def proxy(direct: Node) -> AsyncIterator[Proxy]:
-    async with proxying(direct.address) as proxy:
+async def proxy(node: Node) -> AsyncIterator[Proxy]:
+    async with proxying(node.address) as proxy:
         yield proxy
 
 
 @pytest.fixture
-async def client(direct: Node, proxy: Proxy) -> AsyncIterator[Client]:
+async def client(node: Node, proxy: Proxy) -> AsyncIterator[Client]:
     """A client that has called before, through the proxy."""
-    async with Client(replace(direct, address=proxy.address)) as client:
+    async with Client(replace(node, address=proxy.address)) as client:
         await client.list()
         yield client
 
@@ -143,12 +127,12 @@ class TestLog:
             assert await anext(chunks) == b"abc"
 
     async def test_a_silent_job_outlasts_any_patience(
-        self, direct: Node, service: FakeService, proxy: Proxy
+        self, node: Node, service: FakeService, proxy: Proxy
     ) -> None:
         """Patience is for a server that is away: each time it is found again, it starts anew."""
         service.add(SPEC)
         patience_seconds = 0.3
-        through = replace(direct, address=proxy.address)
+        through = replace(node, address=proxy.address)
         async with Client(through, patience_seconds=patience_seconds) as client:
             waiting = asyncio.create_task(client.wait("1"))
             for _ in range(3):
