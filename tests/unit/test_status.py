@@ -9,7 +9,7 @@ from grpclib.const import Status
 
 from joblet import errors
 from joblet.errors import JobletError
-from joblet.wire.status import ERROR_KEY, STATUS_OF_ERROR, error_from_status, status_of
+from joblet.wire.status import ERROR_KEY, LONGEST_TEXT, STATUS_OF_ERROR, error_from_status, status_of
 
 RAISED = [
     value
@@ -33,6 +33,16 @@ def test_an_error_comes_back_as_itself(error_class: type[JobletError]) -> None:
 
     assert type(rebuilt) is error_class
     assert str(rebuilt) == "no such thing: 7"
+
+
+@pytest.mark.parametrize("size", [LONGEST_TEXT + 1, 500_000])
+def test_a_long_text_is_cut(size: int) -> None:
+    """What a caller sent may be in an error, but not at any length: a header is slow to encode."""
+    message = "job not found: ".ljust(size, "7")
+
+    _, sent, _ = status_of(errors.JobNotFoundError.__new__(errors.JobNotFoundError, message))
+
+    assert sent == message[: LONGEST_TEXT - 3] + "..."
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from joblet.errors import (
     UnauthenticatedError,
 )
 from joblet.server.auth import authorize_call, principal_from_certificate
-from joblet.wire.status import status_of
+from joblet.wire.status import status_of, text_of
 
 Log = structlog.stdlib.BoundLogger
 log: Log = structlog.get_logger()
@@ -132,12 +132,13 @@ async def refuse(stream: AnyStream, error: JobletError) -> Status:
 
 def log_refusal(error: JobletError, call_log: Log) -> None:
     """Log at the level that the kind of error has in the API's list."""
+    reason = text_of(error)
     if isinstance(error, UnauthenticatedError):
-        call_log.error("authentication failed", reason=str(error))
+        call_log.error("authentication failed", reason=reason)
     elif isinstance(error, AccessDeniedError):
-        call_log.warning("access denied", reason=str(error))
+        call_log.warning("access denied", reason=reason)
     else:
-        call_log.info("call refused", reason=str(error))
+        call_log.info("call refused", reason=reason)
 
 
 def address_of(stream: AnyStream) -> str:
