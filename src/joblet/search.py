@@ -15,6 +15,10 @@ from joblet.errors import InvalidRequestError
 from joblet.job import Job, JobStatus
 
 
+PATTERN_LENGTH = 1024
+"""The most characters of a pattern; a name has at most `job.NAME_LENGTH`, and SQLite takes 50,000 bytes."""
+
+
 class Sort(enum.StrEnum):
     """What jobs can be sorted by; among equals by age."""
 
@@ -31,7 +35,7 @@ class Search:
     one of some. `after` is where the last page ended.
 
     Raises:
-        InvalidRequestError: `after` is not what a page ended with.
+        InvalidRequestError: `after` is not what a page ended with, or the pattern is too long.
 
     """
 
@@ -43,6 +47,10 @@ class Search:
     after: str = ""
 
     def __post_init__(self) -> None:
+        if len(self.name) > PATTERN_LENGTH:
+            raise InvalidRequestError(
+                f"name: expected a pattern of at most {PATTERN_LENGTH} characters, got {len(self.name)}"
+            )
         job_id, _, _ = self.after.partition(" ")
         if self.after and not (job_id.isascii() and job_id.isdecimal() and len(job_id) < len(str(2**63))):
             raise InvalidRequestError(f"page: expected what the last answer ended with, got {self.after!r}")

@@ -111,6 +111,9 @@ def test_a_search_survives_the_wire(search: Search, after: str) -> None:
     [
         pb.SearchJobsReq(statuses=["DONE"]),
         pb.SearchJobsReq(since="yesterday"),
+        pb.SearchJobsReq(since="0001-01-01T00:00:00+23:59"),
+        pb.SearchJobsReq(since="9999-12-31T23:59:59-23:59"),
+        pb.SearchJobsReq(name="*" * 1025),
         pb.SearchJobsReq(sort="size"),
         pb.SearchJobsReq(page="next"),
         pb.SearchJobsReq(page="9" * 30),

@@ -50,7 +50,7 @@ def time_from_text(text: str) -> datetime | None:
     """Return the time in RFC 3339 text, in UTC, or None for empty text.
 
     Raises:
-        ServerError: it is not a time, or has no offset from UTC.
+        ServerError: it is not a time, has no offset from UTC, or is not in the years 1 to 9999 there.
 
     """
     if not text:
@@ -61,7 +61,10 @@ def time_from_text(text: str) -> datetime | None:
         raise ServerError(f"malformed answer: not a time: {text!r}") from error
     if time.tzinfo is None:
         raise ServerError(f"malformed answer: a time without an offset from UTC: {text!r}")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ServerError(f"malformed answer: not a time in UTC: {text!r}") from error
 
 
 def spec_to_message(spec: JobSpec) -> pb.RunJobReq:
