@@ -14,7 +14,6 @@ from datetime import datetime
 from joblet.errors import InvalidRequestError
 from joblet.job import Job, JobStatus
 
-
 PATTERN_LENGTH = 1024
 """The most characters of a pattern; a name has at most `job.NAME_LENGTH`, and SQLite takes 50,000 bytes."""
 
