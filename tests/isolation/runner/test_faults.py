@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import os
@@ -158,3 +159,14 @@ async def test_the_output_cap_drops_and_says_so(config: RunnerConfig) -> None:
     assert output[MIB:].strip() == b"joblet: output limit of 1048576 bytes reached, the rest is discarded"
     assert job.ending is not None
     assert job.ending.dropped_bytes == 4 * MIB
+
+
+async def test_two_starts_that_save_the_same_end(runner: JobRunner) -> None:
+    """An end that the index could not take is saved by whichever start comes first, and harms neither."""
+    ended, _ = await run(runner, "true")
+    runner._live._unsaved[ended.id] = ended
+
+    jobs = await asyncio.gather(*(runner.start(JobSpec("true")) for _ in range(4)))
+
+    assert [(await runner.wait(job.id)).status for job in jobs] == [JobStatus.COMPLETED] * 4
+    assert runner._live._unsaved == {}

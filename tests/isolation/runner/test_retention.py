@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import logging
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,6 +15,28 @@ from joblet.errors import JobNotFoundError, JobRunningError
 from support.running import run, wait_for_line
 
 pytestmark = pytest.mark.isolation
+
+
+class Warnings(logging.Handler):
+    """Keeps what the runner warns of, and tells of the first."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+        self.came = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.came.set()
+
+
+@pytest.fixture
+async def warnings() -> AsyncIterator[Warnings]:
+    """Return the runner's warnings."""
+    warnings = Warnings()
+    logging.getLogger("joblet").addHandler(warnings)
+    yield warnings
+    logging.getLogger("joblet").removeHandler(warnings)
 
 
 def keeping(config: RunnerConfig, retention: RetentionConfig) -> RunnerConfig:
@@ -93,3 +118,19 @@ async def test_a_removal_that_was_cut_off_is_finished(config: RunnerConfig) -> N
     async with JobRunner(config) as runner:
         assert await ids_once(runner, 0) == []
         assert (await run(runner, "true")).job.id == "2"
+
+
+async def test_what_cannot_be_removed_waits_for_the_next_end(
+    config: RunnerConfig, warnings: Warnings
+) -> None:
+    """The disk does not let an expired job go: that is said once for each try, and costs nothing in between."""
+    async with JobRunner(keeping(config, RetentionConfig(max_age_seconds=0.1))) as runner:
+        (config.state_dir / "jobs" / "1.removed" / "in the way").mkdir(parents=True)
+        await run(runner, "true")
+        await warnings.came.wait()
+        tries_before = len(warnings.lines)
+        await run(runner, "sleep", "0.3")
+
+    assert tries_before == 1
+    assert all("cannot remove expired jobs" in line for line in warnings.lines)
+    assert len(warnings.lines) <= 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tarfile
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,8 @@ FIXTURES = sorted((Path(__file__).resolve().parents[2] / "fixtures").glob("state
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: path.name)
 async def test_state_of_every_version_is_read(tmp_path: Path, fixture: Path, is_indexed: bool) -> None:
     """Every status, reason, code, owner and byte, from the index and from the directories without it."""
-    with tarfile.open(fixture) as archive:
-        archive.extractall(tmp_path, filter="data")
+    # Not tarfile: what it asks for differs between 3.11.2, which Debian 12 has, and 3.12.
+    subprocess.run(["tar", "-xzf", fixture, "-C", tmp_path], check=True)  # noqa: ASYNC221  a moment
     if not is_indexed:
         (tmp_path / "state" / "joblet.db").unlink()
     async with JobRunner(RunnerConfig(state_dir=tmp_path / "state")) as runner:
