@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from joblet.errors import InvalidRequestError, JobletError
 from joblet.job import Job, JobSpec
@@ -27,6 +27,8 @@ from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
 
 log = get_logger()
+
+T = TypeVar("T")
 
 
 class LiveJobs:
@@ -76,7 +78,11 @@ class LiveJobs:
 
     async def accept(self, spec: JobSpec, owner: str) -> Job:
         """Accept a job and launch it, even if the caller is cancelled; raises as `JobRunner.start` says."""
-        return await asyncio.shield(self._spawn(self._accept(spec, owner)))
+        return await self.finish(self._accept(spec, owner))
+
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what something returns, which goes on to its end even if the caller is cancelled."""
+        return await asyncio.shield(self._spawn(work))
 
     async def same_again(self, job: Job, spec: JobSpec) -> Job:
         """Return the job that an earlier start with the same key has made.
@@ -162,7 +168,7 @@ class LiveJobs:
             await self._store.update(job)
             del self._unsaved[job.id]
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         # The loop holds tasks weakly (asyncio.create_task); the set keeps them. A context of its own:
         # what is logged of a job is not part of the call that happened to start it.
         task = asyncio.create_task(work, context=Context())

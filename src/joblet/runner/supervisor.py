@@ -149,7 +149,7 @@ class JobRunner:
         return self._live.current(await self._store.search(search))
 
     async def remove(self, job_ids: Sequence[str]) -> None:
-        """Remove ended jobs, with their logs and files; all of them or none.
+        """Remove ended jobs, with their logs and files; all of them or none, even if the caller is cancelled.
 
         Raises:
             JobNotFoundError: one of them is not there.
@@ -157,12 +157,13 @@ class JobRunner:
             StorageError: the disk does not let them go.
 
         """
+        job_ids = list(dict.fromkeys(job_ids))
         for job_id in job_ids:
             job = await self.status(job_id)
             if not job.status.is_terminal:
                 raise JobRunningError(job_id, job.status)
         self._live.forget(job_ids)
-        await self._retention.remove(job_ids)
+        await self._live.finish(self._retention.remove(job_ids))
 
     async def wait_started(self, job_id: str) -> Job:
         """Return the job once its command executes, which may then have ended, or never will.
