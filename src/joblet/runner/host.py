@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from joblet.config import RunnerConfig
 from joblet.errors import ConfigurationError, IsolationError, PlatformError
 from joblet.limits import Limits
+from joblet.linux.capacity import host_capacity
 from joblet.linux.cgroup import Hierarchy, find_hierarchy
 from joblet.runner.shim import Root, root_from_paths
 
@@ -79,10 +80,9 @@ def _account_from_name(name: str) -> Account:
 
 
 def _within_host(configured: Limits) -> Limits:
-    memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
-    cpu_percent = 100 * (os.cpu_count() or 1)
+    host = host_capacity()
     return Limits(
-        cpu_percent=min(configured.cpu_percent or cpu_percent, cpu_percent),
-        memory_mb=min(configured.memory_mb or memory_mb, memory_mb),
+        cpu_percent=min(configured.cpu_percent or host.cpu_percent, host.cpu_percent),
+        memory_mb=min(configured.memory_mb or host.memory_mb, host.memory_mb),
         io_bps=configured.io_bps,
     )

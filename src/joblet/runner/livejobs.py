@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from joblet.errors import InvalidRequestError, JobletError
+from joblet.errors import InvalidRequestError, JobletError, StorageError
 from joblet.job import Job, JobSpec
 from joblet.linux.cgroup import JobCgroup
 from joblet.linux.inotify import Inotify
@@ -165,8 +165,13 @@ class LiveJobs:
 
     async def _save_unsaved(self) -> None:
         for job in list(self._unsaved.values()):
-            await self._store.update(job)
-            del self._unsaved[job.id]
+            try:
+                await self._store.update(job)
+            except StorageError as error:  # the start that asks is none the worse
+                log.warning("cannot write to the index", jobId=job.id, error=str(error))
+                return
+            # Another start may have saved it too, or a removal taken it, meanwhile.
+            self._unsaved.pop(job.id, None)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         # The loop holds tasks weakly (asyncio.create_task); the set keeps them. A context of its own:

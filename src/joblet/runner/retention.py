@@ -8,22 +8,17 @@ its files are deleted. The next runner finishes what it finds renamed.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from joblet.config import RetentionConfig
 from joblet.errors import StorageError
 from joblet.runner.eventlog import get_logger
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
+from joblet.runner.tree import disk_usage
 
 log = get_logger()
-
-BLOCK_BYTES = 512
-"""The unit of `st_blocks`: stat(2)."""
-
 
 KEEP_EVERYTHING = RetentionConfig()
 
@@ -65,11 +60,14 @@ class Retention:
         await self.remove(self._directory.discarded())
         while self._config != KEEP_EVERYTHING:
             self._something_ended.clear()
+            seconds = None
             try:
                 await self._remove_expired()
-            except StorageError as error:  # tried again when the next job ends
+                seconds = await self._seconds_to_next()
+            except StorageError as error:
+                # Tried again at the next end, and not before: what could not be removed is due all the time.
                 log.warning("cannot remove expired jobs", error=str(error))
-            await self._wait_for_more()
+            await self._wait_for_end(seconds)
 
     async def _remove_expired(self) -> None:
         expired = await self._store.expired(self._config, datetime.now(UTC))
@@ -77,27 +75,18 @@ class Retention:
         if expired:
             log.info("expired jobs removed", count=len(expired), jobIds=",".join(expired))
 
-    async def _wait_for_more(self) -> None:
-        """Return when a job has ended, or the oldest one has become too old."""
+    async def _seconds_to_next(self) -> float | None:
+        """Return when the oldest job will have become too old, None if no job will."""
         oldest = await self._store.oldest_end() if self._config.max_age_seconds else None
-        seconds = None
-        if oldest:
-            expires = oldest + timedelta(seconds=self._config.max_age_seconds)
-            seconds = max(0.0, (expires - datetime.now(UTC)).total_seconds())
+        if oldest is None:
+            return None
+        expires = oldest + timedelta(seconds=self._config.max_age_seconds)
+        return max(0.0, (expires - datetime.now(UTC)).total_seconds())
+
+    async def _wait_for_end(self, seconds: float | None) -> None:
+        """Return when a job has ended, or the time is over."""
         try:
             async with asyncio.timeout(seconds):
                 await self._something_ended.wait()
         except TimeoutError:
             return
-
-
-def disk_usage(folder: Path) -> int:
-    """Return the bytes that a folder takes on its disk; what vanishes meanwhile is not counted."""
-    total = 0
-    for path, _, names in os.walk(folder):
-        for name in (*names, "."):
-            try:
-                total += os.lstat(os.path.join(path, name)).st_blocks * BLOCK_BYTES
-            except OSError:
-                continue
-    return total

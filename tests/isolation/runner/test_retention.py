@@ -12,6 +12,7 @@ import pytest
 from joblet import JobRunner, JobSpec, JobStatus, RunnerConfig
 from joblet.config import RetentionConfig
 from joblet.errors import JobNotFoundError, JobRunningError
+from support.host import PATIENCE
 from support.running import run, wait_for_line
 
 pytestmark = pytest.mark.isolation
@@ -123,11 +124,12 @@ async def test_a_removal_that_was_cut_off_is_finished(config: RunnerConfig) -> N
 async def test_what_cannot_be_removed_waits_for_the_next_end(
     config: RunnerConfig, warnings: Warnings
 ) -> None:
-    """The disk does not let an expired job go: that is said once for each try, and costs nothing in between."""
+    """The disk does not let an expired job go: that is said once a try, and costs nothing in between."""
     async with JobRunner(keeping(config, RetentionConfig(max_age_seconds=0.1))) as runner:
-        (config.state_dir / "jobs" / "1.removed" / "in the way").mkdir(parents=True)
-        await run(runner, "true")
-        await warnings.came.wait()
+        job = await runner.start(JobSpec("true"))
+        (config.state_dir / "jobs" / f"{job.id}.removed" / "in the way").mkdir(parents=True)
+        async with asyncio.timeout(10 * PATIENCE):
+            await warnings.came.wait()
         tries_before = len(warnings.lines)
         await run(runner, "sleep", "0.3")
 
