@@ -13,12 +13,12 @@ import contextlib
 import fcntl
 import os
 import secrets
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from joblet.errors import StateDirectoryInUseError, StorageError
+from joblet.runner import tree
 from joblet.runner.jobdir import JobDirectory
 
 REMOVED = ".removed"
@@ -90,7 +90,8 @@ class StateDirectory:
 
     def sweep(self, job_id: str) -> None:
         """Delete what was discarded; may take long, and never follows a job's links."""
-        shutil.rmtree(self._jobs / f"{job_id}{REMOVED}", ignore_errors=True)
+        with contextlib.suppress(OSError):  # gone already; or the next runner tries again
+            tree.delete(self._jobs / f"{job_id}{REMOVED}")
 
     def _acquire(self) -> None:
         try:
