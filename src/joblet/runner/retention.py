@@ -57,11 +57,13 @@ class Retention:
 
     async def run(self) -> None:
         """Finish what an earlier runner began to remove, then remove what expires, until cancelled."""
-        await self.remove(self._directory.discarded())
-        while self._config != KEEP_EVERYTHING:
+        while True:
             self._something_ended.clear()
             seconds = None
             try:
+                await self.remove(self._directory.discarded())
+                if self._config == KEEP_EVERYTHING:
+                    return
                 await self._remove_expired()
                 seconds = await self._seconds_to_next()
             except StorageError as error:
