@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test-vm`: what needs systemd and pure cgroup v2, in two throw-away guests side by side, each on one processor:
-# one runs of tests/isolation what depends on the kernel, the other tests/vm. Everything the guests need is prepared
-# here: there is no network inside.
+# one runs of tests/isolation what depends on the kernel, the other tests/vm. Then a third one is rebooted. Everything
+# the guests need is prepared here: there is no network inside.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -62,8 +62,9 @@ main() {
     run_guest isolation "${isolation_tests[@]}" &
     isolation=$!
     run_guest systemd tests/vm || status=$?
+    tests/vm/reboot.sh >"$stage/reboot.log" 2>&1 || status=$?
     wait "$isolation" || status=$?
-    for name in isolation systemd; do
+    for name in isolation systemd reboot; do
         echo "== guest: $name"
         cat "$stage/$name.log"
     done

@@ -90,9 +90,8 @@ def test_a_shutdown_stops_the_jobs_in_order(units: Units) -> None:
 async def test_a_power_cut_as_far_as_a_guest_can_have_one(units: Units, client: Client) -> None:
     """Everything is gone at once, cgroups too: jobs that ran are lost, never COMPLETED; ids go on.
 
-    Simulated: the guest ends with its kernel, so it cannot be booted again. Of
-    a real reboot this lacks the new boot id, which nothing here depends on,
-    and files that were not yet on the disk.
+    Simulated, by the end of every process. `reboot.sh` has a real one, which
+    also takes what was not yet on the disk.
     """
     job = await client.start(JobSpec("sh", ("-c", "echo ready; sleep 6000")))
     await wait_line(client, job.id)
