@@ -426,6 +426,7 @@ int main(int argc, char **argv)
         supervise(&job);
         settle(&job);
     }
+    log_sync(&job.log);
     job.ending.ended_ns = now_ns(CLOCK_REALTIME);
     if (record_write(job.record_fd, &options, &job.ending, &job.log) < 0)
         bail("write the exit record");

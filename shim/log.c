@@ -68,3 +68,13 @@ void log_notice(struct log *log, const char *format, ...)
     size_t skipped = log->last == '\n';
     (void)append(log, line + skipped, end + 2 - skipped);
 }
+
+/*
+ * Put the output on the disk before the record says how much there is of it: a host that crashes in between has then lost the
+ * end, not the output. Best effort; a job that wrote nothing pays nothing.
+ */
+void log_sync(const struct log *log)
+{
+    if (log->bytes > 0)
+        (void)fdatasync(log->fd);
+}

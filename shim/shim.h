@@ -111,6 +111,7 @@ int install_filter(void);
 int log_open(struct log *log, int dir_fd, uint64_t cap);
 void log_append(struct log *log, const char *chunk, size_t length);
 void log_notice(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_sync(const struct log *log);
 
 int record_open(int dir_fd);
 int record_write(int record_fd, const struct options *options, const struct ending *ending, const struct log *log);

@@ -125,9 +125,11 @@ class ServerChannel(Channel):
     async def aclose(self) -> None:
         """Close the connection, if there is one, and return once its socket is closed."""
         connection, self._connection = self._connection, None
-        if connection:
-            await connection.close()
-        self.close()
+        try:
+            if connection:
+                await connection.close()
+        finally:  # even if whoever closes is cancelled meanwhile
+            self.close()
 
 
 def keep_alive(connected: socket.socket) -> None:

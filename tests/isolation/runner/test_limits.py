@@ -9,6 +9,8 @@ from support.running import python, run, wait_for_line, wait_running
 
 pytestmark = pytest.mark.isolation
 
+TRIES = 10
+
 HOG = "data = bytearray()\nwhile True: data += b'x' * 1048576"
 BURNS_CPU = """
 import time
@@ -82,12 +84,18 @@ async def test_a_fork_bomb_stays_under_its_limit(config: RunnerConfig) -> None:
 
 
 async def test_a_cpu_limit_is_held(runner: JobRunner) -> None:
-    """20 % of one core measures 20 % within 3, by the job's own clock and by the kernel's counter."""
-    job, output = await python(runner, BURNS_CPU, limits=Limits(cpu_percent=20))
+    """20 % of one core measures 20 % within 3, by the job's own clock and by the kernel's counter.
 
-    assert 0.17 <= float(output) <= 0.23
-    assert job.ending is not None
-    assert 0.4 <= (job.ending.usage.cpu_seconds or 0) <= 1.2
+    Never more; less only while the host itself has no processor to spare, hence the tries.
+    """
+    for _ in range(TRIES):
+        job, output = await python(runner, BURNS_CPU, limits=Limits(cpu_percent=20))
+        assert float(output) <= 0.23
+        assert job.ending is not None
+        assert (job.ending.usage.cpu_seconds or 0) <= 1.2
+        if float(output) >= 0.17:
+            return
+    pytest.fail(f"the job never got its 20 %: the last time {float(output):.0%}")
 
 
 async def test_an_io_limit_is_held(runner: JobRunner) -> None:
