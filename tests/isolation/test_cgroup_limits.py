@@ -20,6 +20,8 @@ from .conftest import EASY, MIB, MakeCgroup
 
 pytestmark = pytest.mark.isolation
 
+TRIES = 10
+
 HOG = """
 hoard = []
 while True:
@@ -100,16 +102,21 @@ def test_a_fork_bomb_stays_below_its_limit(make_cgroup: MakeCgroup) -> None:
 
 
 def test_a_cpu_limit_holds(make_cgroup: MakeCgroup) -> None:
-    """A process that never stops computing gets 20 % of a core, give or take 3, and the counter agrees."""
-    spinners = make_cgroup(replace(EASY, cpu_percent=20))
+    """A process that never stops computing gets 20 % of a core, give or take 3, and the counter agrees.
 
-    with python_in(spinners, SPIN) as spinner:
-        percent = float(line_of(spinner))
-
-    assert percent == pytest.approx(20, abs=3)
-    cpu_seconds = usage_of(spinners).cpu_seconds
-    assert cpu_seconds is not None
-    assert cpu_seconds == pytest.approx(2.5 * percent / 100, abs=0.2 * PATIENCE)
+    Never more; less only while the host itself has no processor to spare, hence the tries.
+    """
+    for _ in range(TRIES):
+        spinners = make_cgroup(replace(EASY, cpu_percent=20))
+        with python_in(spinners, SPIN) as spinner:
+            percent = float(line_of(spinner))
+        assert percent <= 23
+        cpu_seconds = usage_of(spinners).cpu_seconds
+        assert cpu_seconds is not None
+        assert cpu_seconds == pytest.approx(2.5 * percent / 100, abs=0.2 * PATIENCE)
+        if percent >= 17:
+            return
+    pytest.fail(f"it never got its 20 %: the last time {percent:.0f} %")
 
 
 @pytest.mark.parametrize("direction", ["read", "write"])

@@ -48,6 +48,7 @@ class LiveJob:
         self.directory = directory
         self.cgroup: JobCgroup | None = None
         self.is_saved = True
+        self.is_of_this_boot = True
         self._store = store
         self._spare = spare
         self._cleanup_timeout_seconds = cleanup_timeout_seconds
@@ -166,7 +167,7 @@ class LiveJob:
 
     def _lost(self) -> Ending:
         """Return the ending of a job that left no record; unknown is said to be unknown."""
-        if self._spare.call(self.directory.is_unclaimed):
+        if self.is_of_this_boot and self._spare.call(self.directory.is_unclaimed):
             return Ending(reason=Reason.START_FAILED, detail="joblet ended before it could start the job")
         detail = "the job's shim, or the host, died before the end was recorded"
         return Ending(reason=Reason.LOST, detail=detail, log_bytes=self.directory.log_bytes())

@@ -100,7 +100,13 @@ class LiveJobs:
         for job in await self._store.live():
             live = self._track(replace(job, stopped_by=self._directory.job(job.id).stopped_by()))
             live.cgroup = self._launcher.adopt_cgroup(job)
-            self.run(self._adopt(live))
+            live.is_of_this_boot = self._directory.is_of_this_boot
+            if live.directory.holder() is None:  # concluded before the boot is noted, and before any call
+                live.launched(None)
+                await self._watch(live)
+            else:
+                self.run(self._adopt(live))
+        self._note_boot()
         for cgroup in self._launcher.abandoned_cgroups(self._live):
             self.run(self._sweep(cgroup))
 
@@ -114,6 +120,12 @@ class LiveJobs:
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the calls, until it ends or everything is let go."""
         self._spawn(work).add_done_callback(_log_failure)
+
+    def _note_boot(self) -> None:
+        try:
+            self._directory.note_boot()
+        except OSError as error:  # a start that is cut off will then be called lost, which is never wrong
+            log.warning("cannot write down the boot id", error=str(error))
 
     async def _accept(self, spec: JobSpec, owner: str) -> Job:
         self._accepting += 1

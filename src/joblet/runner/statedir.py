@@ -3,6 +3,7 @@
 <stateDir>/
     lock        held while a runner uses the directory
     instance    a random word, in the names of this directory's cgroups
+    boot        the host's boot id when a runner last took the directory up: random(4)
     joblet.db   the index
     jobs/<id>/  a directory a job
 """
@@ -22,6 +23,7 @@ from joblet.runner import tree
 from joblet.runner.jobdir import JobDirectory
 
 REMOVED = ".removed"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class StateDirectory:
@@ -54,6 +56,27 @@ class StateDirectory:
         if self._lock_fd >= 0:
             os.close(self._lock_fd)
             self._lock_fd = -1
+
+    @property
+    def is_of_this_boot(self) -> bool:
+        """Whether the last runner here ran in this boot of the host.
+
+        If not, a power cut may have taken what was not synced, so that what is
+        missing from a job's directory proves nothing.
+        """
+        try:
+            return (self.path / "boot").read_text() == BOOT_ID.read_text()
+        except FileNotFoundError:
+            return False
+
+    def note_boot(self) -> None:
+        """Write down this boot, once what an earlier one left has been concluded.
+
+        Raises:
+            OSError: the disk is full or read-only.
+
+        """
+        (self.path / "boot").write_text(BOOT_ID.read_text())
 
     @property
     def index_path(self) -> Path:

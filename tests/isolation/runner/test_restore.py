@@ -99,16 +99,7 @@ async def test_a_start_that_was_cut_off_is_a_failed_start(config: RunnerConfig, 
     async with JobRunner(config) as runner:
         whole = await runner.start(JobSpec("true"))
         await runner.wait(whole.id)
-    folder = config.state_dir / "jobs" / whole.id
-    (folder / "exit").unlink()
-    if reached == "row":
-        shutil.rmtree(folder)
-    elif reached == "directory":
-        (folder / "lock").unlink()
-    else:
-        (folder / "lock").write_bytes(b"")
-    with contextlib.closing(sqlite3.connect(config.state_dir / "joblet.db")) as database, database:
-        database.execute("UPDATE job SET status = 'INITIALIZING', ended_at = NULL, ending = NULL, pid = 0")
+    forget_the_end(config, whole.id, reached)
     async with JobRunner(config) as runner:
         output = await output_of(runner, whole.id)
         ended = await runner.wait(whole.id)
@@ -118,6 +109,36 @@ async def test_a_start_that_was_cut_off_is_a_failed_start(config: RunnerConfig, 
     assert (ended.status, ended.ending.reason, ended.exit_code) == (JobStatus.FAILED, Reason.START_FAILED, -1)
     assert ended.ending.detail == "joblet ended before it could start the job"
     assert output == again == b""
+
+
+@pytest.mark.parametrize("reached", ["row", "directory", "lock"])
+async def test_what_a_power_cut_left_of_a_start_is_lost(config: RunnerConfig, reached: str) -> None:
+    """After a reboot a missing file proves nothing: the job may have run, so its end is unknown."""
+    async with JobRunner(config) as runner:
+        job, _ = await run(runner, "true")
+    forget_the_end(config, job.id, reached)
+    (config.state_dir / "boot").write_text("another boot")
+    async with JobRunner(config) as runner:
+        ended = await runner.wait(job.id)
+        new, _ = await run(runner, "true")
+
+    assert ended.ending is not None
+    assert (ended.status, ended.ending.reason, ended.exit_code) == (JobStatus.FAILED, Reason.LOST, -1)
+    assert new.status is JobStatus.COMPLETED
+
+
+def forget_the_end(config: RunnerConfig, job_id: str, reached: str) -> None:
+    """Make an ended job look as if its start had been cut off when it had reached this."""
+    folder = config.state_dir / "jobs" / job_id
+    (folder / "exit").unlink()
+    if reached == "row":
+        shutil.rmtree(folder)
+    elif reached == "directory":
+        (folder / "lock").unlink()
+    else:
+        (folder / "lock").write_bytes(b"")
+    with contextlib.closing(sqlite3.connect(config.state_dir / "joblet.db")) as database, database:
+        database.execute("UPDATE job SET status = 'INITIALIZING', ended_at = NULL, ending = NULL, pid = 0")
 
 
 async def test_a_reused_pid_is_not_signalled(config: RunnerConfig) -> None:
