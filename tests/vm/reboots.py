@@ -94,9 +94,9 @@ def without_pid(job: Job) -> str:
 async def begin(client: Client) -> None:
     """Start jobs, see one write and two end, and remember them.
 
-    At once on the disk are only what was asked for and the record of an end;
-    output and all else go there when the kernel writes them back, within half
-    a minute, which `os.sync` stands for. One job ends and one starts after it.
+    At once on the disk are what was asked for, the record of an end and the
+    output before it; all else goes there when the kernel writes it back, within
+    half a minute, which `os.sync` stands for. One job ends and one starts after it.
     """
     ended = await client.wait((await client.start(ENDED)).id)
     sleeping = await client.start(SLEEPING)
