@@ -17,9 +17,10 @@ from grpclib.exceptions import GRPCError
 from joblet import Client, JobSpec
 from joblet.linux.inotify import IN_MODIFY, Inotify
 from joblet.testing.daemon import Daemon, log_path, running_daemon
+from joblet.wire.channel import ServerChannel
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
-from support.edge import connected
+from joblet.wire.tls import client_context
 from support.running import PYTHON
 
 pytestmark = pytest.mark.isolation
@@ -68,9 +69,12 @@ async def test_the_cut_has_a_clear_status(daemon: Daemon) -> None:
     async with Client(daemon.node()) as client:
         job = await client.start(JobSpec("head", ("-c", str(LOG_BYTES), "/dev/zero")))
         await client.wait(job.id)
-    port = int(daemon.address.rpartition(":")[2])
-    with connected(port, daemon.authority.client("viewer")) as channel, pytest.raises(GRPCError) as cut:
-        await read_late(JobletServiceStub(channel).GetJobLogs.open(), job.id, daemon)
+    channel = ServerChannel(daemon.address, client_context(daemon.authority.client("viewer")))
+    try:
+        with pytest.raises(GRPCError) as cut:
+            await read_late(JobletServiceStub(channel).GetJobLogs.open(), job.id, daemon)
+    finally:
+        await channel.aclose()  # waits for the socket, which has much unread in it
 
     assert cut.value.status is Status.UNAVAILABLE
     assert cut.value.message == "client too slow: nothing was read for 1 s; resume where it ended"
