@@ -87,10 +87,6 @@ class LiveJob:
         await self._is_past_start.wait()
         return self.job
 
-    async def wait_launched(self) -> None:
-        """Return once the job's directory and shim are there, or it is known that they will not be."""
-        await self._is_launched.wait()
-
     async def wait_ended(self) -> Job:
         """Return the job once it is terminal."""
         await self._has_ended.wait()

@@ -44,8 +44,9 @@ async def follow(live: LiveJob, offset: int, inotify: Inotify) -> AsyncGenerator
 
     """
     path = live.directory.log_path
-    await live.wait_launched()
-    if not path.exists():  # a start that was cut off; it is about to end as failed
+    # So that whoever has seen output finds the job RUNNING, or ended.
+    await live.wait_started()
+    if not path.exists():  # a start that was cut off
         await live.wait_ended()
         return
     with inotify.watch(path, IN_MODIFY) as watch, live.waking(watch), path.open("rb", buffering=0) as log:
