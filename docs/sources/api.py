@@ -17,6 +17,8 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 PROTOS = Path(__file__).parents[2] / "proto"
+PACKAGE = Path("joblet/wire/generated")
+"""Where the protos' imports of each other look for them: see proto/generate.py."""
 INTRODUCTION = """\
 # API reference
 
@@ -36,10 +38,10 @@ def page() -> str:
 
 def read_protos() -> Sequence[FileDescriptorProto]:
     """Return the protos of this repository, with their comments."""
-    names = [path.name for path in sorted(PROTOS.glob("*.proto"))]
+    names = [str(PACKAGE / path.name) for path in sorted(PROTOS.glob("*.proto"))]
     with tempfile.TemporaryDirectory(prefix="joblet-docs-") as folder:
         output = Path(folder, "set")
-        command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PROTOS}"]
+        command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PACKAGE}={PROTOS}"]
         command += [f"--descriptor_set_out={output}", "--include_source_info", *names]
         subprocess.run(command, check=True)  # noqa: S603  the command is built here
         return FileDescriptorSet.FromString(output.read_bytes()).file

@@ -31,6 +31,9 @@ class Operation(enum.StrEnum):
     LIST_JOBS = "list_jobs"
     STREAM_JOBS = "stream_jobs"
     REMOVE_JOBS = "remove_jobs"
+    DOWNLOAD_FILES = "download_files"
+    WRITE_INPUT = "write_input"
+    MONITOR = "monitor"
 
 
 EVERYBODY = frozenset(Role)
@@ -41,9 +44,13 @@ ACCESS: Mapping[Operation, frozenset[Role]] = MappingProxyType(
         Operation.RUN_JOB: ADMINS,
         Operation.STOP_JOB: ADMINS,
         Operation.REMOVE_JOBS: ADMINS,
+        Operation.WRITE_INPUT: ADMINS,
+        # What was uploaded for a job may be secret, as its environment may, which no answer tells either.
+        Operation.DOWNLOAD_FILES: ADMINS,
         Operation.GET_JOB: EVERYBODY,
         Operation.LIST_JOBS: EVERYBODY,
         Operation.STREAM_JOBS: EVERYBODY,
+        Operation.MONITOR: EVERYBODY,
     }
 )
 

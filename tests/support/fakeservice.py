@@ -16,7 +16,7 @@ from typing import Any
 from grpclib.server import Stream
 
 from joblet.config import GrpcConfig, RunnerConfig, ServerConfig, TlsConfig
-from joblet.errors import JobletError, JobNotFoundError, JobNotRunningError
+from joblet.errors import JobletError, JobNotFoundError, JobNotRunningError, ServerError
 from joblet.job import Ending, Job, JobSpec, Reason
 from joblet.server import daemon
 from joblet.wire.convert import job_to_message, spec_from_message, stopped_to_message
@@ -146,6 +146,18 @@ class FakeService(JobletServiceBase):
         for job_id in request.ids:
             del self.jobs[job_id]
         await stream.send_message(pb.EmptyRequest())
+
+    async def RunJobWithFiles(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
+        await refuse(stream, ServerError("the fake takes no files"))
+
+    async def DownloadFiles(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
+        await refuse(stream, ServerError("the fake has no files"))
+
+    async def WriteInput(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
+        await refuse(stream, ServerError("the fake takes no input"))
+
+    async def GetJobStats(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
+        await refuse(stream, ServerError("the fake has no samples"))
 
     async def _requested_job(self, stream: Stream[Any, Any]) -> Job | None:
         request = await self._received(stream)

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from joblet.access import ACCESS, Operation, Principal, Role, authorize, role_from_units
 from joblet.errors import AccessDeniedError, UnauthenticatedError
 
-CHANGES_SOMETHING = {Operation.RUN_JOB, Operation.STOP_JOB, Operation.REMOVE_JOBS}
+FOR_ADMINS = {
+    Operation.RUN_JOB,
+    Operation.STOP_JOB,
+    Operation.REMOVE_JOBS,
+    Operation.WRITE_INPUT,
+    Operation.DOWNLOAD_FILES,
+}
 
 
 @pytest.mark.parametrize("operation", Operation)
@@ -26,7 +32,7 @@ def test_an_admin_may_do_everything(operation: Operation) -> None:
 def test_a_viewer_may_only_look(operation: Operation) -> None:
     """OU=viewer is read-only, and the denial is in the API's words."""
     viewer = Principal("vic", Role.VIEWER)
-    if operation not in CHANGES_SOMETHING:
+    if operation not in FOR_ADMINS:
         authorize(viewer, operation)
         return
     with pytest.raises(AccessDeniedError) as denied:

@@ -28,6 +28,12 @@ RULES: Mapping[str, Operation | None] = MappingProxyType(
         "/joblet.JobletService/SearchJobs": Operation.LIST_JOBS,
         "/joblet.JobletService/GetJobLogs": Operation.STREAM_JOBS,
         "/joblet.JobletService/RemoveJobs": Operation.REMOVE_JOBS,
+        "/joblet.JobletService/RunJobWithFiles": Operation.RUN_JOB,
+        "/joblet.JobletService/DownloadFiles": Operation.DOWNLOAD_FILES,
+        "/joblet.JobletService/WriteInput": Operation.WRITE_INPUT,
+        "/joblet.JobletService/GetJobStats": Operation.GET_JOB,
+        "/joblet.MonitoringService/GetSystemStatus": Operation.MONITOR,
+        "/joblet.MonitoringService/StreamSystemMetrics": Operation.MONITOR,
         # What the document of this API leaves open ("TBD"): the same as for the same thing above.
         "/workerservice.WorkerService/Start": Operation.RUN_JOB,
         "/workerservice.WorkerService/Stop": Operation.STOP_JOB,

@@ -15,7 +15,9 @@ from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
 
 if TYPE_CHECKING:
-    from grpclib.server import Stream
+    from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from grpclib.server import Stream
 
 CHUNK_OVERHEAD_BYTES = 32
 """The most that a DataChunk adds to its payload: two tags, a length and an offset."""
@@ -84,6 +86,22 @@ class JobletService(JobletServiceBase):
         request = await receive(stream)
         await self._runner.remove(request.ids)
         await stream.send_message(pb.EmptyRequest())
+
+    async def RunJobWithFiles(self, _stream: Stream[pb.UploadReq, pb.RunJobRes]) -> None:
+        """Not served yet."""
+        raise GRPCError(Status.UNIMPLEMENTED)
+
+    async def DownloadFiles(self, _stream: Stream[pb.DownloadReq, pb.FilesChunk]) -> None:
+        """Not served yet."""
+        raise GRPCError(Status.UNIMPLEMENTED)
+
+    async def WriteInput(self, _stream: Stream[pb.InputReq, pb.InputRes]) -> None:
+        """Not served yet."""
+        raise GRPCError(Status.UNIMPLEMENTED)
+
+    async def GetJobStats(self, _stream: Stream[pb.GetJobStatsReq, pb.JobStats]) -> None:
+        """Not served yet."""
+        raise GRPCError(Status.UNIMPLEMENTED)
 
     async def GetJobLogs(self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]) -> None:
         """Send the log from the offset on; flow control is the client's, so a slow one costs no memory."""

@@ -46,6 +46,22 @@ class JobletServiceBase(abc.ABC):
     async def RemoveJobs(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.RemoveJobsReq, joblet.wire.generated.joblet_pb2.EmptyRequest]') -> None:
         pass
 
+    @abc.abstractmethod
+    async def RunJobWithFiles(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.UploadReq, joblet.wire.generated.joblet_pb2.RunJobRes]') -> None:
+        pass
+
+    @abc.abstractmethod
+    async def DownloadFiles(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.DownloadReq, joblet.wire.generated.joblet_pb2.FilesChunk]') -> None:
+        pass
+
+    @abc.abstractmethod
+    async def WriteInput(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.InputReq, joblet.wire.generated.joblet_pb2.InputRes]') -> None:
+        pass
+
+    @abc.abstractmethod
+    async def GetJobStats(self, stream: 'grpclib.server.Stream[joblet.wire.generated.joblet_pb2.GetJobStatsReq, joblet.wire.generated.joblet_pb2.JobStats]') -> None:
+        pass
+
     def __mapping__(self) -> typing.Dict[str, grpclib.const.Handler]:
         return {
             '/joblet.JobletService/RunJob': grpclib.const.Handler(
@@ -95,6 +111,30 @@ class JobletServiceBase(abc.ABC):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 joblet.wire.generated.joblet_pb2.RemoveJobsReq,
                 joblet.wire.generated.joblet_pb2.EmptyRequest,
+            ),
+            '/joblet.JobletService/RunJobWithFiles': grpclib.const.Handler(
+                self.RunJobWithFiles,
+                grpclib.const.Cardinality.STREAM_UNARY,
+                joblet.wire.generated.joblet_pb2.UploadReq,
+                joblet.wire.generated.joblet_pb2.RunJobRes,
+            ),
+            '/joblet.JobletService/DownloadFiles': grpclib.const.Handler(
+                self.DownloadFiles,
+                grpclib.const.Cardinality.UNARY_STREAM,
+                joblet.wire.generated.joblet_pb2.DownloadReq,
+                joblet.wire.generated.joblet_pb2.FilesChunk,
+            ),
+            '/joblet.JobletService/WriteInput': grpclib.const.Handler(
+                self.WriteInput,
+                grpclib.const.Cardinality.STREAM_STREAM,
+                joblet.wire.generated.joblet_pb2.InputReq,
+                joblet.wire.generated.joblet_pb2.InputRes,
+            ),
+            '/joblet.JobletService/GetJobStats': grpclib.const.Handler(
+                self.GetJobStats,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                joblet.wire.generated.joblet_pb2.GetJobStatsReq,
+                joblet.wire.generated.joblet_pb2.JobStats,
             ),
         }
 
@@ -149,4 +189,28 @@ class JobletServiceStub:
             '/joblet.JobletService/RemoveJobs',
             joblet.wire.generated.joblet_pb2.RemoveJobsReq,
             joblet.wire.generated.joblet_pb2.EmptyRequest,
+        )
+        self.RunJobWithFiles = grpclib.client.StreamUnaryMethod(
+            channel,
+            '/joblet.JobletService/RunJobWithFiles',
+            joblet.wire.generated.joblet_pb2.UploadReq,
+            joblet.wire.generated.joblet_pb2.RunJobRes,
+        )
+        self.DownloadFiles = grpclib.client.UnaryStreamMethod(
+            channel,
+            '/joblet.JobletService/DownloadFiles',
+            joblet.wire.generated.joblet_pb2.DownloadReq,
+            joblet.wire.generated.joblet_pb2.FilesChunk,
+        )
+        self.WriteInput = grpclib.client.StreamStreamMethod(
+            channel,
+            '/joblet.JobletService/WriteInput',
+            joblet.wire.generated.joblet_pb2.InputReq,
+            joblet.wire.generated.joblet_pb2.InputRes,
+        )
+        self.GetJobStats = grpclib.client.UnaryUnaryMethod(
+            channel,
+            '/joblet.JobletService/GetJobStats',
+            joblet.wire.generated.joblet_pb2.GetJobStatsReq,
+            joblet.wire.generated.joblet_pb2.JobStats,
         )

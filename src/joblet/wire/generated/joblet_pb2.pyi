@@ -1,10 +1,20 @@
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class FileKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FILE: _ClassVar[FileKind]
+    FOLDER: _ClassVar[FileKind]
+    LINK: _ClassVar[FileKind]
+FILE: FileKind
+FOLDER: FileKind
+LINK: FileKind
 
 class EmptyRequest(_message.Message):
     __slots__ = ()
@@ -29,7 +39,7 @@ class RunJobReq(_message.Message):
     def __init__(self, command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., options: _Optional[_Union[Options, _Mapping]] = ..., key: _Optional[str] = ...) -> None: ...
 
 class Options(_message.Message):
-    __slots__ = ("environment", "workdir", "timeoutSeconds", "stopGraceSeconds", "name")
+    __slots__ = ("environment", "workdir", "timeoutSeconds", "stopGraceSeconds", "name", "input", "terminal")
     class EnvironmentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -42,12 +52,24 @@ class Options(_message.Message):
     TIMEOUTSECONDS_FIELD_NUMBER: _ClassVar[int]
     STOPGRACESECONDS_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    TERMINAL_FIELD_NUMBER: _ClassVar[int]
     environment: _containers.ScalarMap[str, str]
     workdir: str
     timeoutSeconds: float
     stopGraceSeconds: float
     name: str
-    def __init__(self, environment: _Optional[_Mapping[str, str]] = ..., workdir: _Optional[str] = ..., timeoutSeconds: _Optional[float] = ..., stopGraceSeconds: _Optional[float] = ..., name: _Optional[str] = ...) -> None: ...
+    input: bool
+    terminal: Terminal
+    def __init__(self, environment: _Optional[_Mapping[str, str]] = ..., workdir: _Optional[str] = ..., timeoutSeconds: _Optional[float] = ..., stopGraceSeconds: _Optional[float] = ..., name: _Optional[str] = ..., input: _Optional[bool] = ..., terminal: _Optional[_Union[Terminal, _Mapping]] = ...) -> None: ...
+
+class Terminal(_message.Message):
+    __slots__ = ("rows", "columns")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    rows: int
+    columns: int
+    def __init__(self, rows: _Optional[int] = ..., columns: _Optional[int] = ...) -> None: ...
 
 class Ending(_message.Message):
     __slots__ = ("reason", "signal", "stoppedBy", "detail", "logBytes", "droppedBytes", "usage")
@@ -80,7 +102,7 @@ class Usage(_message.Message):
     def __init__(self, cpuSeconds: _Optional[float] = ..., peakMemoryBytes: _Optional[int] = ..., readBytes: _Optional[int] = ..., writtenBytes: _Optional[int] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner", "options")
+    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner", "options", "usage")
     ID_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGS_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +117,7 @@ class Job(_message.Message):
     PID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
     id: str
     command: str
     args: _containers.RepeatedScalarFieldContainer[str]
@@ -109,10 +132,11 @@ class Job(_message.Message):
     pid: int
     owner: str
     options: Options
-    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[Options, _Mapping]] = ...) -> None: ...
+    usage: Usage
+    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[Options, _Mapping]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
 
 class RunJobRes(_message.Message):
-    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner", "options")
+    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner", "options", "usage")
     ID_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGS_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +151,7 @@ class RunJobRes(_message.Message):
     PID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
     id: str
     command: str
     args: _containers.RepeatedScalarFieldContainer[str]
@@ -141,7 +166,8 @@ class RunJobRes(_message.Message):
     pid: int
     owner: str
     options: Options
-    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[Options, _Mapping]] = ...) -> None: ...
+    usage: Usage
+    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[Options, _Mapping]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
 
 class GetJobStatusReq(_message.Message):
     __slots__ = ("id",)
@@ -150,7 +176,7 @@ class GetJobStatusReq(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class GetJobStatusRes(_message.Message):
-    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner", "options")
+    __slots__ = ("id", "command", "args", "maxCPU", "maxMemory", "maxIOBPS", "status", "startTime", "endTime", "exitCode", "ending", "pid", "owner", "options", "usage")
     ID_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGS_FIELD_NUMBER: _ClassVar[int]
@@ -165,6 +191,7 @@ class GetJobStatusRes(_message.Message):
     PID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
     id: str
     command: str
     args: _containers.RepeatedScalarFieldContainer[str]
@@ -179,7 +206,8 @@ class GetJobStatusRes(_message.Message):
     pid: int
     owner: str
     options: Options
-    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[Options, _Mapping]] = ...) -> None: ...
+    usage: Usage
+    def __init__(self, id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., maxCPU: _Optional[int] = ..., maxMemory: _Optional[int] = ..., maxIOBPS: _Optional[int] = ..., status: _Optional[str] = ..., startTime: _Optional[str] = ..., endTime: _Optional[str] = ..., exitCode: _Optional[int] = ..., ending: _Optional[_Union[Ending, _Mapping]] = ..., pid: _Optional[int] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[Options, _Mapping]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
 
 class StopJobReq(_message.Message):
     __slots__ = ("id", "force")
@@ -264,3 +292,101 @@ class DataChunk(_message.Message):
     payload: bytes
     offset: int
     def __init__(self, payload: _Optional[bytes] = ..., offset: _Optional[int] = ...) -> None: ...
+
+class FilePiece(_message.Message):
+    __slots__ = ("entry", "content")
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    entry: FileEntry
+    content: bytes
+    def __init__(self, entry: _Optional[_Union[FileEntry, _Mapping]] = ..., content: _Optional[bytes] = ...) -> None: ...
+
+class FileEntry(_message.Message):
+    __slots__ = ("path", "kind", "mode", "modifiedNs", "target")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    MODIFIEDNS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    path: bytes
+    kind: FileKind
+    mode: int
+    modifiedNs: int
+    target: bytes
+    def __init__(self, path: _Optional[bytes] = ..., kind: _Optional[_Union[FileKind, str]] = ..., mode: _Optional[int] = ..., modifiedNs: _Optional[int] = ..., target: _Optional[bytes] = ...) -> None: ...
+
+class UploadReq(_message.Message):
+    __slots__ = ("job", "pieces", "complete")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    PIECES_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    job: RunJobReq
+    pieces: _containers.RepeatedCompositeFieldContainer[FilePiece]
+    complete: bool
+    def __init__(self, job: _Optional[_Union[RunJobReq, _Mapping]] = ..., pieces: _Optional[_Iterable[_Union[FilePiece, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...
+
+class DownloadReq(_message.Message):
+    __slots__ = ("id", "paths")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    PATHS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    paths: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, id: _Optional[str] = ..., paths: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class FilesChunk(_message.Message):
+    __slots__ = ("pieces", "complete")
+    PIECES_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    pieces: _containers.RepeatedCompositeFieldContainer[FilePiece]
+    complete: bool
+    def __init__(self, pieces: _Optional[_Iterable[_Union[FilePiece, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...
+
+class InputReq(_message.Message):
+    __slots__ = ("id", "payload", "offset", "end", "terminal")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    TERMINAL_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    payload: bytes
+    offset: int
+    end: bool
+    terminal: Terminal
+    def __init__(self, id: _Optional[str] = ..., payload: _Optional[bytes] = ..., offset: _Optional[int] = ..., end: _Optional[bool] = ..., terminal: _Optional[_Union[Terminal, _Mapping]] = ...) -> None: ...
+
+class InputRes(_message.Message):
+    __slots__ = ("taken", "closed")
+    TAKEN_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_FIELD_NUMBER: _ClassVar[int]
+    taken: int
+    closed: bool
+    def __init__(self, taken: _Optional[int] = ..., closed: _Optional[bool] = ...) -> None: ...
+
+class GetJobStatsReq(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class JobStats(_message.Message):
+    __slots__ = ("samples",)
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    samples: _containers.RepeatedCompositeFieldContainer[JobSample]
+    def __init__(self, samples: _Optional[_Iterable[_Union[JobSample, _Mapping]]] = ...) -> None: ...
+
+class JobSample(_message.Message):
+    __slots__ = ("time", "cpuSeconds", "memoryBytes", "readBytes", "writtenBytes", "logBytes")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    CPUSECONDS_FIELD_NUMBER: _ClassVar[int]
+    MEMORYBYTES_FIELD_NUMBER: _ClassVar[int]
+    READBYTES_FIELD_NUMBER: _ClassVar[int]
+    WRITTENBYTES_FIELD_NUMBER: _ClassVar[int]
+    LOGBYTES_FIELD_NUMBER: _ClassVar[int]
+    time: str
+    cpuSeconds: float
+    memoryBytes: int
+    readBytes: int
+    writtenBytes: int
+    logBytes: int
+    def __init__(self, time: _Optional[str] = ..., cpuSeconds: _Optional[float] = ..., memoryBytes: _Optional[int] = ..., readBytes: _Optional[int] = ..., writtenBytes: _Optional[int] = ..., logBytes: _Optional[int] = ...) -> None: ...
