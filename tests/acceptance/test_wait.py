@@ -1,13 +1,9 @@
-"""`rnx run --wait` as a person uses it: exit codes, output, Ctrl-C in a terminal, a lost connection."""
+"""`rnx run --wait` as a person uses it: exit codes, output, a lost connection."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import pty
-import signal
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,31 +11,11 @@ import pytest
 
 from joblet.client import Client
 from joblet.job import Job, JobStatus
-from joblet.testing.daemon import Daemon, running_daemon
-from support.programs import SCRIPTS, Program, write_rnx_config
+from joblet.testing.daemon import Daemon
+from support.programs import Program, write_rnx_config
 from support.proxy import proxying
 
 pytestmark = pytest.mark.isolation
-
-SLOW_TO_STOP = "trap 'echo stopping' TERM; echo ready; while :; do sleep 0.1; done"
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    with running_daemon(tmp_path_factory.mktemp("daemon")) as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def rnx(daemon: Daemon, tmp_path: Path) -> Program:
-    write_rnx_config(tmp_path / "rnx-config.yml", {"default": daemon.node()})
-    return Program("rnx", tmp_path)
-
-
-@pytest.fixture
-async def client(daemon: Daemon) -> AsyncIterator[Client]:
-    async with Client(daemon.node()) as client:
-        yield client
 
 
 async def newest(client: Client) -> Job:
@@ -122,92 +98,6 @@ async def test_a_lost_connection_is_not_noticed(daemon: Daemon, tmp_path: Path) 
     assert (outcome.code, outcome.err) == (7, "")
     assert outcome.out == b"".join(b"%d\n" % number for number in range(1, 50001))
     assert proxy.connections > 4
-
-
-class Terminal:
-    """A program in a terminal of its own, and what it has shown."""
-
-    def __init__(self, pid: int, fd: int) -> None:
-        self.fd = fd
-        self.shown = b""
-        self._pid = pid
-
-    async def wait_shown(self, text: bytes) -> None:
-        """Return once this has been shown."""
-        while text not in self.shown:
-            block = await asyncio.to_thread(self._read)
-            assert block, self.shown
-            self.shown += block
-
-    def press_ctrl_c(self) -> None:
-        os.write(self.fd, b"\x03")
-
-    async def exit_code(self) -> int:
-        """Return the program's exit code, once it has ended."""
-        while block := await asyncio.to_thread(self._read):
-            self.shown += block
-        _, status = await asyncio.to_thread(os.waitpid, self._pid, 0)
-        return os.waitstatus_to_exitcode(status)
-
-    def _read(self) -> bytes:
-        with contextlib.suppress(OSError):  # EIO: the other end is closed
-            return os.read(self.fd, 4096)
-        return b""
-
-
-@contextlib.contextmanager
-def in_terminal(rnx: Program, *arguments: str) -> Iterator[Terminal]:
-    """Run rnx in a terminal while the block does."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.chdir(rnx.folder)
-        os.execv(SCRIPTS / "rnx", ["rnx", *arguments])
-    try:
-        yield Terminal(pid, fd)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)
-        os.close(fd)
-
-
-class TestCtrlC:
-    """In a terminal."""
-
-    async def test_once(self, rnx: Program, client: Client) -> None:
-        """The job is asked to stop, and rnx ends as the job does."""
-        with in_terminal(rnx, "run", "--wait", "sh", "-c", "echo ready; exec sleep 600") as terminal:
-            await terminal.wait_shown(b"ready\r\n")
-            terminal.press_ctrl_c()
-
-            assert await terminal.exit_code() == 128 + 15
-        assert b"Ctrl-C again kills it" in terminal.shown
-        assert (await newest(client)).status is JobStatus.STOPPED
-
-    async def test_twice(self, rnx: Program, client: Client) -> None:
-        """A job that does not stop is killed, though it has an hour to stop."""
-        words = ["run", "--stop-grace=1h", "--wait", "sh", "-c", SLOW_TO_STOP]
-        with in_terminal(rnx, *words) as terminal:
-            await terminal.wait_shown(b"ready\r\n")
-            terminal.press_ctrl_c()
-            await terminal.wait_shown(b"stopping\r\n")
-            terminal.press_ctrl_c()
-
-            assert await terminal.exit_code() == 128 + 9
-        assert (await newest(client)).status is JobStatus.STOPPED
-
-    async def test_detached(self, rnx: Program, client: Client) -> None:
-        """With --detach-on-interrupt the job runs on."""
-        words = ["run", "-w", "--detach-on-interrupt", "sh", "-c", "echo ready; exec sleep 600"]
-        with in_terminal(rnx, *words) as terminal:
-            await terminal.wait_shown(b"ready\r\n")
-            terminal.press_ctrl_c()
-
-            assert await terminal.exit_code() == 130
-        job = await newest(client)
-        assert job.status is JobStatus.RUNNING
-        await client.stop(job.id, force=True)
 
 
 async def test_wait_and_rm(rnx: Program, client: Client) -> None:

@@ -35,15 +35,24 @@ class Program:
     always: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command line that it begins with; a name that is a path is that program."""
+        return (str(SCRIPTS / self.name), *self.always)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that it knows of this process's environment."""
+        path = f"{SCRIPTS}:{os.environ['PATH']}"
+        return {"PATH": path, "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **self.variables}
+
     async def start(self, *arguments: str | bytes, stdout: int = PIPE) -> Process:
         """Start it."""
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
         return await asyncio.create_subprocess_exec(
-            SCRIPTS / self.name,
-            *self.always,
+            *self.words,
             *arguments,
             cwd=self.folder,
-            env={**environment, **self.variables},
+            env=self.environment,
             stdin=DEVNULL,
             stdout=stdout,
             stderr=PIPE,
