@@ -43,7 +43,9 @@ boot() {
         -drive "if=none,id=scratch,format=raw,cache=unsafe,file=$disks/scratch.ext4" -device virtio-blk-pci,drive=scratch
         -device virtio-rng-pci
     )
-    timeout --kill-after=5 "$timeout_seconds" "${qemu[@]}" </dev/null | tr -d '\r' | tee "$disks/console"
+    # setpriv: a guest must not outlive us, however we end.
+    setpriv --pdeathsig TERM timeout --kill-after=5 "$timeout_seconds" "${qemu[@]}" </dev/null |
+        tr -d '\r' | tee "$disks/console"
 }
 
 make_root

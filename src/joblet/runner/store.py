@@ -64,12 +64,13 @@ class Store:
         then that job is returned, as it is now. An empty key matches nothing.
         """
         job = Job(id="", spec=spec, started_at=at, owner=owner)
-        rows = await self._run(lambda: self._insert_synced(_accepted_row(job) | {"id": None}))
-        if rows:
-            return replace(job, id=str(rows[0]["id"])), True
-        earlier = await self.get_by_key(owner, spec.key)
-        assert earlier is not None  # noqa: S101  it is what the insertion conflicts with
-        return earlier, False
+        while True:
+            rows = await self._run(lambda: self._insert_synced(_accepted_row(job) | {"id": None}))
+            if rows:
+                return replace(job, id=str(rows[0]["id"])), True
+            if earlier := await self.get_by_key(owner, spec.key):
+                return earlier, False
+            # What the insertion conflicted with has been removed since, and its key is free again.
 
     async def get_by_key(self, owner: str, key: str) -> Job | None:
         """Return the job that this owner has started with this key, None if there is none."""

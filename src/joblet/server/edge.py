@@ -140,6 +140,13 @@ class EdgeProtocol(H2Protocol):
         )
         self.connection.flush()
 
+    def data_received(self, data: bytes) -> None:
+        """Take what the client has sent; a header that is not ASCII is an error of the protocol."""
+        try:
+            super().data_received(data)
+        except UnicodeDecodeError:  # h2 decodes headers and has no error of its own for those it cannot
+            self.processor.close("a header is not ASCII")
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """End all calls of this connection."""
         super().connection_lost(exc)

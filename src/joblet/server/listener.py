@@ -26,8 +26,13 @@ from joblet.wire.tls import server_context
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-"""What `accept(2)` fails with when the host has no room for another connection."""
+OF_ONE_CONNECTION = frozenset(
+    {
+        *(errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENOPROTOOPT, errno.EOPNOTSUPP),
+        *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+    }
+)
+"""What `accept(2)` fails with when one connection is gone or forbidden; the next may do."""
 
 RETRY_SECONDS = 1.0
 """How long to wait for room at most: another process may have taken it, whose end nobody reports."""
@@ -107,8 +112,8 @@ class Listener:
 
     async def _wait_for_room(self, error: OSError) -> None:
         log.error("cannot accept connections", reason=str(error))
-        if error.errno not in OUT_OF_RESOURCES:
-            return  # of that one connection, which is gone (accept(2), "Error handling")
+        if error.errno in OF_ONE_CONNECTION:
+            return
         self._place_freed.clear()
         try:
             async with asyncio.timeout(RETRY_SECONDS):

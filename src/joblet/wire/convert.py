@@ -47,24 +47,27 @@ def time_to_text(time: datetime | None) -> str:
 
 
 def time_from_text(text: str) -> datetime | None:
-    """Return the time in RFC 3339 text, in UTC, or None for empty text.
+    """Return the time in RFC 3339 text, or None for empty text; raises as `parse_time` does."""
+    return parse_time(text) if text else None
+
+
+def parse_time(text: str) -> datetime:
+    """Return the time in RFC 3339 text, in UTC.
 
     Raises:
-        ServerError: it is not a time, has no offset from UTC, or is not in the years 1 to 9999 there.
+        ValueError: it is not a time, has no offset from UTC, or is not in the years 1 to 9999 there.
 
     """
-    if not text:
-        return None
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ServerError(f"malformed answer: not a time: {text!r}") from error
+        raise ValueError(f"not a time: {text!r}") from error
     if time.tzinfo is None:
-        raise ServerError(f"malformed answer: a time without an offset from UTC: {text!r}")
+        raise ValueError(f"a time without an offset from UTC: {text!r}")
     try:
         return time.astimezone(UTC)
     except OverflowError as error:
-        raise ServerError(f"malformed answer: not a time in UTC: {text!r}") from error
+        raise ValueError(f"not a time in UTC: {text!r}") from error
 
 
 def spec_to_message(spec: JobSpec) -> pb.RunJobReq:
@@ -150,7 +153,7 @@ def search_from_message(message: pb.SearchJobsReq) -> Search:
             is_reversed=message.reversed,
             after=message.page,
         )
-    except (ValueError, ServerError) as error:
+    except ValueError as error:
         raise InvalidRequestError(f"invalid search: {error}") from error
 
 
@@ -213,14 +216,11 @@ def job_from_message(message: JobMessage) -> Job:
         ServerError: the description makes no sense.
 
     """
-    started_at = time_from_text(message.startTime)
-    if started_at is None:
-        raise ServerError(f"malformed answer: job {message.id} has no start time")
     try:
         return Job(
             id=message.id,
             spec=spec_from_message(message),
-            started_at=started_at,
+            started_at=parse_time(message.startTime),
             status=JobStatus(message.status),
             owner=message.owner,
             pid=message.pid,

@@ -296,6 +296,22 @@ class HealthProbe:
         assert error.status is Status.UNIMPLEMENTED
 
 
+async def test_a_header_that_is_not_ascii_ends_its_connection_quietly(
+    authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A path of other bytes is no call: its connection is closed, without a traceback, and others go on."""
+    async with running_only(authority, Parrot()) as port:
+        client = await RawClient.connect(port, authority)
+        client.begin("/joblet.JobletService/Ru\N{LATIN SMALL LETTER U WITH DIAERESIS}n")
+        async for _ in client.events():
+            pass
+        await client.close()
+        with connected(port, authority.client("admin")) as channel:
+            await HealthProbe.reachable(channel)
+
+    assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
+
+
 @pytest.mark.parametrize("leave", ["reset", "disconnect"])
 async def test_a_client_that_leaves_ends_its_call_quietly(
     authority: Authority, caplog: pytest.LogCaptureFixture, leave: str
