@@ -13,25 +13,23 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Self
 from uuid import uuid4
 
-from joblet.config import Node
 from joblet.errors import JobNotRunningError
 from joblet.job import Job, JobSpec, JobStatus
 from joblet.search import Search
-from joblet.wire.caller import CALL_TIMEOUT_SECONDS, PATIENCE_SECONDS, Caller
 from joblet.wire.convert import job_from_message, search_to_message, sendable_id, spec_to_message
 from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
+from joblet.wire.serverclient import ServerClient
 from joblet.wire.tries import Tries
 
 BEYOND_ANY_LOG = 2**63 - 1
 """A log from here on has no bytes, but an end."""
 
 
-class Client:
+class Client(ServerClient[JobletServiceStub]):
     """Calls one server; use as `async with Client(node) as client:`.
 
     A call has `timeout_seconds` to be answered, each time it is made; a stop,
@@ -49,21 +47,7 @@ class Client:
 
     """
 
-    def __init__(
-        self,
-        node: Node,
-        *,
-        timeout_seconds: float = CALL_TIMEOUT_SECONDS,
-        patience_seconds: float = PATIENCE_SECONDS,
-    ) -> None:
-        self._caller = Caller(node, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds)
-
-    async def __aenter__(self) -> Self:
-        self._stub = JobletServiceStub(self._caller.open())
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self._caller.aclose()
+    _stub_type = JobletServiceStub
 
     async def start(self, spec: JobSpec) -> Job:
         """Start a job, once, and return it when it is durably accepted.

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Self
 
-from joblet.config import Node
 from joblet.errors import InvalidRequestError, WrongStatusError
 from joblet.wire import worker as wire
-from joblet.wire.caller import CALL_TIMEOUT_SECONDS, PATIENCE_SECONDS, Caller
 from joblet.wire.convert import sendable_id
 from joblet.wire.generated import worker_pb2 as pb
 from joblet.wire.generated.worker_grpc import WorkerServiceStub
+from joblet.wire.serverclient import ServerClient
 from joblet.wire.tries import Tries
 from joblet.wire.worker import Started, WorkerJob
 
 
-class WorkerClient:
+class WorkerClient(ServerClient[WorkerServiceStub]):
     """Calls one server; use as `async with WorkerClient(node) as client:`.
 
     Times and errors are those of `Client`.
@@ -32,21 +30,7 @@ class WorkerClient:
 
     """
 
-    def __init__(
-        self,
-        node: Node,
-        *,
-        timeout_seconds: float = CALL_TIMEOUT_SECONDS,
-        patience_seconds: float = PATIENCE_SECONDS,
-    ) -> None:
-        self._caller = Caller(node, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds)
-
-    async def __aenter__(self) -> Self:
-        self._stub = WorkerServiceStub(self._caller.open())
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self._caller.aclose()
+    _stub_type = WorkerServiceStub
 
     async def start(self, command: str, args: Sequence[str] = ()) -> Started:
         """Start a job, and return it once its command executes, or cannot: then it has no pid.
