@@ -18,12 +18,13 @@ from uuid import uuid4
 from joblet.errors import JobNotRunningError
 from joblet.job import Job, JobSpec, JobStatus
 from joblet.search import Search
-from joblet.wire.convert import job_from_message, search_to_message, sendable_id, spec_to_message
+from joblet.wire.convert import search_to_message, sendable_id, spec_to_message
 from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
 from joblet.wire.serverclient import ServerClient
 from joblet.wire.tries import Tries
+from joblet.wire.values import job_from_message
 
 BEYOND_ANY_LOG = 2**63 - 1
 """A log from here on has no bytes, but an end."""

@@ -19,10 +19,11 @@ from joblet.config import GrpcConfig, RunnerConfig, ServerConfig, TlsConfig
 from joblet.errors import JobletError, JobNotFoundError, JobNotRunningError, ServerError
 from joblet.job import Ending, Job, JobSpec, Reason
 from joblet.server import daemon
-from joblet.wire.convert import job_to_message, spec_from_message, stopped_to_message
+from joblet.wire.convert import job_to_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
 from joblet.wire.status import status_of
+from joblet.wire.values import spec_from_message
 
 STARTED_AT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 ENDED_AT = datetime(2024, 1, 15, 10, 45, tzinfo=UTC)

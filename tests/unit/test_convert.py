@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from joblet.errors import InvalidRequestError, ServerError
 from joblet.job import UNKNOWN_EXIT_CODE, Job, JobSpec, JobStatus, Reason
 from joblet.limits import INT32_MAX, Limits
-from joblet.wire import convert
+from joblet.wire import convert, values
 from joblet.wire.generated import joblet_pb2 as pb
 from support.jobs import SPECS, TIMES, jobs
 
@@ -23,7 +23,7 @@ def test_a_job_survives_the_wire(job: Job, message_type: type[pb.Job]) -> None:
     """A job equals what is read back from its bytes, in each of the three messages that are a job."""
     sent = convert.job_to_message(job, message_type).SerializeToString()
 
-    assert convert.job_from_message(message_type.FromString(sent)) == job
+    assert values.job_from_message(message_type.FromString(sent)) == job
 
 
 @given(SPECS)
@@ -31,7 +31,7 @@ def test_a_request_survives_the_wire(spec: JobSpec) -> None:
     """What is asked for equals what the server reads."""
     sent = convert.spec_to_message(spec).SerializeToString()
 
-    assert convert.spec_from_message(pb.RunJobReq.FromString(sent)) == spec
+    assert values.spec_from_message(pb.RunJobReq.FromString(sent)) == spec
 
 
 @given(jobs())
@@ -40,13 +40,13 @@ def test_a_stop_is_answered_with_how_the_job_ended(job: Job) -> None:
     answer = pb.StopJobRes.FromString(convert.stopped_to_message(job).SerializeToString())
 
     assert (answer.id, answer.status, answer.exitCode) == (job.id, job.status, job.exit_code)
-    assert convert.ending_from_message(answer) == job.ending
+    assert values.ending_from_message(answer) == job.ending
 
 
 @given(TIMES)
 def test_a_time_survives_as_text(time: datetime) -> None:
     """A time equals what is read back from its text."""
-    assert convert.time_from_text(convert.time_to_text(time)) == time
+    assert values.time_from_text(convert.time_to_text(time)) == time
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_time_is_written_as_the_api_shows_it(time: datetime | None, text: str)
 def test_a_malformed_time_is_none(text: str) -> None:
     """A text that is no instant is refused with the text in the message."""
     with pytest.raises(ValueError, match=text):
-        convert.time_from_text(text)
+        values.time_from_text(text)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_malformed_job_is_an_error_of_the_server(changes: dict[str, object]) -
             message.ClearField(field)
 
     with pytest.raises(ServerError, match="malformed answer: job 7"):
-        convert.job_from_message(message)
+        values.job_from_message(message)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_server_without_our_extensions_is_understood(status: str, exit_code: i
         id="7", command="true", status=status, exitCode=exit_code, startTime="2024-01-15T10:30:00Z"
     )
 
-    job = convert.job_from_message(message)
+    job = values.job_from_message(message)
 
     assert job.ending is not None
     assert (job.status, job.exit_code, job.ending.reason) == (JobStatus(status), exit_code, reason)
@@ -112,7 +112,7 @@ def test_what_was_not_measured_is_absent() -> None:
     """A counter that is unknown is no field at all, so that no reader takes it for 0."""
     usage = pb.Usage(cpuSeconds=0.0)
 
-    read = convert.usage_from_message(usage)
+    read = values.usage_from_message(usage)
 
     assert (read.cpu_seconds, read.peak_memory_bytes) == (0.0, None)
 

@@ -10,9 +10,10 @@ from joblet.config import GrpcConfig
 from joblet.errors import InvalidRequestError
 from joblet.runner.supervisor import JobRunner
 from joblet.server.calls import caller_name, receive, send_output
-from joblet.wire.convert import job_to_message, search_from_message, spec_from_message, stopped_to_message
+from joblet.wire.convert import job_to_message, search_from_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
+from joblet.wire.values import spec_from_message
 
 if TYPE_CHECKING:
     from grpclib.const import Status

@@ -22,9 +22,7 @@ from h2.config import H2Configuration
 
 from joblet.errors import JobletError, ServerUnavailableError
 from joblet.wire.tls import explain_tls_error
-
-SERVER_NAME = "joblet"
-"""What every server certificate is good for, whatever the address: clients of this API pin it."""
+from joblet.wire.tlsrules import SERVER_NAME
 
 KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 """A follower of a silent job learns within a minute that the server's host is gone (tcp(7))."""

@@ -1,8 +1,7 @@
 """TLS contexts for both sides, and what a failed handshake means.
 
-Rules: TLS 1.3 only; both sides show a certificate; a server speaks one cipher
-suite; private keys touch no file system that others can read. Not here: who
-the certificate names (`server/auth.py`).
+Rules, beside those of `tlsrules.py`: both sides show a certificate; a server
+speaks one cipher suite. Not here: who the certificate names (`server/auth.py`).
 
 Two quirks shape this module. asyncio and uvloop drop the alert that says why
 a handshake failed (python/cpython#98078), so a client would only see the
@@ -13,18 +12,15 @@ alert is the answer to its first read: `explain_tls_error` takes both shapes.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import ssl
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NoReturn
 
 from joblet.config import TlsConfig
-from joblet.errors import ConfigurationError, JobletError, ServerUnavailableError, UnauthenticatedError
+from joblet.errors import JobletError, ServerUnavailableError, UnauthenticatedError
 from joblet.wire.ciphers import CIPHER_SUITE
+from joblet.wire.tlsrules import configured
 
 MAX_READS_AFTER_ALERT = 8
 """How often a refused client may still send before it is cut off without having closed."""
@@ -122,7 +118,7 @@ def server_context(
     context.sslobject_class = AlertingSSLObject
     context.num_tickets = 0
     context.verify_mode = ssl.CERT_REQUIRED
-    return configured(context, tls)
+    return configured(context, cert=tls.cert, key=tls.key, ca=tls.ca)
 
 
 def client_context(tls: TlsConfig) -> ssl.SSLContext:
@@ -132,45 +128,8 @@ def client_context(tls: TlsConfig) -> ssl.SSLContext:
         ConfigurationError: a certificate or the key cannot be read, or they do not belong together.
 
     """
-    return configured(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), tls)
-
-
-def configured(context: ssl.SSLContext, tls: TlsConfig) -> ssl.SSLContext:
-    """Return the context with what both sides share."""
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.set_alpn_protocols(["h2"])
-    try:
-        context.load_verify_locations(cadata=tls.ca)
-    except (ssl.SSLError, ValueError) as error:
-        raise ConfigurationError("CA certificate", f"expected PEM text ({error})") from error
-    with pem_path(tls.cert) as cert_path, pem_path(tls.key) as key_path:
-        try:
-            # A password, because OpenSSL would ask the terminal for the one of an encrypted key.
-            context.load_cert_chain(cert_path, key_path, password="")
-        except (ssl.SSLError, ValueError) as error:
-            raise ConfigurationError("certificate and key", f"expected a matching pair ({error})") from error
-    return context
-
-
-@contextlib.contextmanager
-def pem_path(pem: str) -> Iterator[str]:
-    """Yield a path that holds the text, readable by this user only, for as long as the block runs.
-
-    `load_cert_chain` reads paths and nothing else. On Linux the text stays in memory.
-    """
-    if sys.platform == "linux":
-        fd = os.memfd_create("joblet-pem")
-        path = f"/proc/self/fd/{fd}"
-    else:
-        fd, path = tempfile.mkstemp(prefix="joblet-")  # created with mode 0600
-    try:
-        with open(fd, "wb", closefd=False) as file:
-            file.write(pem.encode())
-        yield path
-    finally:
-        os.close(fd)
-        if sys.platform != "linux":
-            os.unlink(path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return configured(context, cert=tls.cert, key=tls.key, ca=tls.ca)
 
 
 def explain_tls_error(error: BaseException | None) -> JobletError | None:
