@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from joblet.job import Reason as Reason
     from joblet.job import Usage as Usage
     from joblet.limits import Limits as Limits
+    from joblet.metrics import JobSample as JobSample
     from joblet.nodes import find_node as find_node
     from joblet.place import Place as Place
     from joblet.runner.supervisor import JobRunner as JobRunner
@@ -47,6 +48,7 @@ _HOMES = {
     "JobFailedError": "joblet.completed",
     "JobFuture": "joblet.executor",
     "JobRunner": "joblet.runner.supervisor",
+    "JobSample": "joblet.metrics",
     "JobSpec": "joblet.job",
     "JobStatus": "joblet.job",
     "JobTimeoutError": "joblet.completed",

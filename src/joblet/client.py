@@ -17,11 +17,13 @@ from uuid import uuid4
 
 from joblet.errors import JobNotRunningError
 from joblet.job import Job, JobSpec, JobStatus
+from joblet.metrics import JobSample
 from joblet.search import Search
 from joblet.wire.convert import search_to_message, sendable_id, spec_to_message
 from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
+from joblet.wire.metrics import stats_from_message
 from joblet.wire.serverclient import ServerClient
 from joblet.wire.tries import Tries
 from joblet.wire.values import job_from_message
@@ -98,6 +100,17 @@ class Client(ServerClient[JobletServiceStub]):
         request = pb.GetJobStatusReq(id=sendable_id(job_id))
         answer = await self._caller.call(self._stub.GetJobStatus, request, self._caller.tries())
         return job_from_message(answer)
+
+    async def stats(self, job_id: str) -> Sequence[JobSample]:
+        """Return what a job had used at moments of its life, from its acceptance to its end or to now.
+
+        Raises:
+            JobNotFoundError: no job has this id.
+
+        """
+        request = pb.GetJobStatsReq(id=sendable_id(job_id))
+        answer = await self._caller.call(self._stub.GetJobStats, request, self._caller.tries())
+        return stats_from_message(answer)
 
     async def list(self) -> list[Job]:
         """Return all jobs, oldest first.

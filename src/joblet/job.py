@@ -204,7 +204,8 @@ class Job:
 
     Times are aware and in UTC. `started_at` is when the job was accepted, as
     in the API. `pid` is the command's, in the host's numbering, 0 while there
-    is none. `owner` and `stopped_by` are names of principals.
+    is none. `owner` and `stopped_by` are names of principals. `usage` is that
+    of a running job so far; that of an ended one is in its ending.
     """
 
     id: str
@@ -216,6 +217,7 @@ class Job:
     ended_at: datetime | None = None
     ending: Ending | None = None
     stopped_by: str = ""
+    usage: Usage | None = None
 
     @property
     def exit_code(self) -> int:
@@ -239,7 +241,7 @@ class Job:
 
         """
         status = transition(self.status, ending.event)
-        return replace(self, status=status, ended_at=at, ending=ending)
+        return replace(self, status=status, ended_at=at, ending=ending, usage=None)
 
 
 def _not_carried(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from joblet.job import Job, JobSpec
+from joblet.metrics import JobSample
 
 
 class Place(Protocol):
@@ -26,6 +27,10 @@ class Place(Protocol):
 
     async def status(self, job_id: str) -> Job:
         """Return the job as it is now."""
+        ...
+
+    async def stats(self, job_id: str) -> Sequence[JobSample]:
+        """Return what a job had used at moments of its life, from its acceptance to its end or to now."""
         ...
 
     async def list(self) -> Sequence[Job]:

@@ -19,6 +19,7 @@ from typing import Any, Self, TypeVar
 from joblet.config import Node, RunnerConfig
 from joblet.errors import JobletError
 from joblet.job import Job, JobSpec
+from joblet.metrics import JobSample
 from joblet.place import Place
 from joblet.portal import Portal
 
@@ -110,6 +111,15 @@ class BlockingPlace:
 
         """
         return self.call(lambda place: place.status(job_id))
+
+    def stats(self, job_id: str) -> Sequence[JobSample]:
+        """Return what a job had used at moments of its life, from its acceptance to its end or to now.
+
+        Raises:
+            JobNotFoundError: no job has this id.
+
+        """
+        return self.call(lambda place: place.stats(job_id))
 
     def list(self) -> Sequence[Job]:
         """Return all jobs, oldest first."""

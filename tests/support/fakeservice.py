@@ -18,10 +18,12 @@ from grpclib.server import Stream
 from joblet.config import GrpcConfig, RunnerConfig, ServerConfig, TlsConfig
 from joblet.errors import JobletError, JobNotFoundError, JobNotRunningError, ServerError
 from joblet.job import Ending, Job, JobSpec, Reason
+from joblet.metrics import JobSample
 from joblet.server import daemon
 from joblet.wire.convert import job_to_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
+from joblet.wire.metrics import stats_to_message
 from joblet.wire.status import status_of
 from joblet.wire.values import spec_from_message
 
@@ -38,6 +40,7 @@ class FakeService(JobletServiceBase):
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self.logs: dict[str, list[bytes]] = {}
+        self.stats: dict[str, list[JobSample]] = {}
         self.keys: dict[str, str] = {}
         self.requests: list[Any] = []
         self.list_error: JobletError | None = None
@@ -158,7 +161,9 @@ class FakeService(JobletServiceBase):
         await refuse(stream, ServerError("the fake takes no input"))
 
     async def GetJobStats(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
-        await refuse(stream, ServerError("the fake has no samples"))
+        job = await self._requested_job(stream)
+        if job:
+            await stream.send_message(stats_to_message(self.stats.get(job.id, [])))
 
     async def _requested_job(self, stream: Stream[Any, Any]) -> Job | None:
         request = await self._received(stream)

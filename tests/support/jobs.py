@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
 from joblet.job import REFUSED_IN_COMMAND, Ending, Event, Job, JobSpec, Reason, Usage
 from joblet.limits import INT32_MAX, Limits
+from joblet.metrics import JobSample
 
 INT32 = st.integers(0, INT32_MAX)
 INT64 = st.integers(0, 2**63 - 1)
@@ -45,6 +47,16 @@ ENDINGS = st.builds(
     usage=USAGES,
 )
 
+SAMPLES = st.builds(
+    JobSample,
+    at=st.datetimes(min_value=datetime(1970, 1, 2), timezones=st.just(UTC)),  # noqa: DTZ001  the strategy adds it
+    cpu_seconds=st.none() | st.integers(0, 2**40).map(lambda micros: micros / 1e6),
+    memory_bytes=st.none() | INT64,
+    read_bytes=st.none() | INT64,
+    written_bytes=st.none() | INT64,
+    log_bytes=st.none() | INT64,
+)
+
 
 @st.composite
 def jobs(draw: st.DrawFn) -> Job:
@@ -56,5 +68,5 @@ def jobs(draw: st.DrawFn) -> Job:
         return job
     ending = draw(ENDINGS)
     if ending.event is Event.SUCCEEDED or draw(st.booleans()):
-        job = job.after_start(draw(INT32))
+        job = replace(job.after_start(draw(INT32)), usage=draw(st.none() | USAGES))
     return draw(st.just(job) | TIMES.map(lambda time: job.after_end(ending, time)))

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
-from joblet import Client, Job, JobRunner, JobSpec, Node, Place, RunnerConfig, sync
+from joblet import Client, Job, JobRunner, JobSample, JobSpec, Node, Place, RunnerConfig, sync
 from joblet.errors import JobNotRunningError
 from joblet.sync import BlockingPlace
 
@@ -37,6 +37,9 @@ class Waiting:
 
     async def status(self, job_id: str) -> Job:
         return await asyncio.to_thread(self.place.status, job_id)
+
+    async def stats(self, job_id: str) -> Sequence[JobSample]:
+        return await asyncio.to_thread(self.place.stats, job_id)
 
     async def list(self) -> Sequence[Job]:
         return await asyncio.to_thread(self.place.list)

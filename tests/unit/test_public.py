@@ -16,6 +16,7 @@ PUBLIC = {
     "JobFailedError",
     "JobFuture",
     "JobRunner",
+    "JobSample",
     "JobSpec",
     "JobStatus",
     "JobTimeoutError",

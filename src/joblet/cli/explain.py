@@ -11,7 +11,7 @@ import click
 from joblet.cli.calling import call
 from joblet.cli.ends import hint, why
 from joblet.cli.parameters import job_id_argument
-from joblet.cli.render import command_line, printable
+from joblet.cli.render import command_line, printable, used
 from joblet.cli.schema import as_json, job_fields
 from joblet.configfile.client import Choice
 
@@ -70,9 +70,9 @@ def explanation(job: Job, lines: Sequence[str]) -> list[str]:
 
 def usage_lines(job: Job) -> list[str]:
     """Return what a job used, and what it was allowed; nothing where it was not measured."""
-    if job.ending is None:
+    usage, limits = used(job), job.spec.limits
+    if usage is None:
         return []
-    usage, limits = job.ending.usage, job.spec.limits
     lines = []
     if usage.peak_memory_bytes is not None:
         lines.append(f"Memory: at most {usage.peak_memory_bytes / 2**20:.1f} MB of {limits.memory_mb} MB.")

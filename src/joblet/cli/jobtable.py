@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from joblet.cli.render import command_line, duration_text, printable, time_text
+from joblet.cli.render import command_line, duration_text, printable, time_text, used
 from joblet.cli.table import Column, lines_of
 
 if TYPE_CHECKING:
-    from joblet.job import Ending, Job
+    from joblet.job import Job, Usage
 
 COLOURS = {"RUNNING": "36", "INITIALIZING": "36", "COMPLETED": "32", "FAILED": "31", "STOPPED": "33"}
 """Of each status: SGR codes (ECMA-48)."""
@@ -62,8 +62,8 @@ def wide_columns(jobs: Sequence[Job]) -> list[Column]:
         Column("REASON", [job.ending.reason.value if job.ending else "" for job in jobs], 6),
         Column("MAXCPU", [str(limit.cpu_percent) for limit in limits], 9, is_number=True),
         Column("MAXMEMORY", [str(limit.memory_mb) for limit in limits], 9, is_number=True),
-        Column("CPU", [cpu_text(job.ending) for job in jobs], 7, is_number=True),
-        Column("PEAK", [peak_text(job.ending) for job in jobs], 8, is_number=True),
+        Column("CPU", [cpu_text(used(job)) for job in jobs], 7, is_number=True),
+        Column("PEAK", [peak_text(used(job)) for job in jobs], 8, is_number=True),
     ]
 
 
@@ -84,13 +84,13 @@ def took_seconds(job: Job, now: datetime) -> float:
     return float(int(seconds)) if seconds >= 1 else seconds
 
 
-def cpu_text(ending: Ending | None) -> str:
-    """Return the CPU time that a job took."""
-    return "" if ending is None or ending.usage.cpu_seconds is None else f"{ending.usage.cpu_seconds:.2f}s"
+def cpu_text(usage: Usage | None) -> str:
+    """Return the CPU time that a job took, in the end or so far."""
+    return "" if usage is None or usage.cpu_seconds is None else f"{usage.cpu_seconds:.2f}s"
 
 
-def peak_text(ending: Ending | None) -> str:
-    """Return the most memory that a job had."""
-    if ending is None or ending.usage.peak_memory_bytes is None:
+def peak_text(usage: Usage | None) -> str:
+    """Return the most memory that a job had, in the end or so far."""
+    if usage is None or usage.peak_memory_bytes is None:
         return ""
-    return f"{ending.usage.peak_memory_bytes / 2**20:.1f}MiB"
+    return f"{usage.peak_memory_bytes / 2**20:.1f}MiB"

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from joblet.job import Ending, Job
+    from joblet.job import Ending, Job, Usage
 
 
 def printable(text: str) -> str:
@@ -120,6 +120,8 @@ def extras(job: Job) -> Iterator[tuple[str, str]]:
     if job.ending:
         yield "Stopped By", job.stopped_by
         yield from ending_lines(job.ending)
+    elif job.usage:
+        yield from usage_lines(job.usage)
 
 
 def ending_lines(ending: Ending) -> Iterator[tuple[str, str]]:
@@ -129,7 +131,16 @@ def ending_lines(ending: Ending) -> Iterator[tuple[str, str]]:
     yield "Detail", ending.detail
     yield "Log", f"{ending.log_bytes} bytes"
     yield "Dropped", f"{ending.dropped_bytes} bytes" if ending.dropped_bytes else ""
-    usage = ending.usage
+    yield from usage_lines(ending.usage)
+
+
+def used(job: Job) -> Usage | None:
+    """Return what a job used, in the end or so far; None if that is not known."""
+    return job.ending.usage if job.ending else job.usage
+
+
+def usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
+    """Yield what a job used, in the end or so far."""
     yield "CPU Time", "" if usage.cpu_seconds is None else f"{usage.cpu_seconds:.3f} s"
     yield "Peak Memory", "" if usage.peak_memory_bytes is None else f"{usage.peak_memory_bytes} bytes"
     yield "Read", "" if usage.read_bytes is None else f"{usage.read_bytes} bytes"

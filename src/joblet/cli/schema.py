@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from joblet.job import Ending, Job
+    from joblet.job import Ending, Job, Usage
 
 Fields = dict[str, Any]
 
@@ -43,6 +43,7 @@ def job_fields(job: Job) -> Fields:
         "owner": job.owner or None,
         "pid": job.pid or None,
         "ending": ending_fields(job) if job.ending else None,
+        "usage": usage_fields(job.usage) if job.usage else None,
     }
 
 
@@ -50,7 +51,6 @@ def ending_fields(job: Job) -> Fields:
     """Return how a job ended and what it used."""
     ending: Ending | None = job.ending
     assert ending is not None  # noqa: S101  the caller has looked
-    usage = ending.usage
     return {
         "reason": ending.reason.value,
         "signal": ending.signal or None,
@@ -58,6 +58,13 @@ def ending_fields(job: Job) -> Fields:
         "detail": ending.detail,
         "logBytes": ending.log_bytes,
         "droppedBytes": ending.dropped_bytes,
+        **usage_fields(ending.usage),
+    }
+
+
+def usage_fields(usage: Usage) -> Fields:
+    """Return what a job used."""
+    return {
         "cpuSeconds": usage.cpu_seconds,
         "peakMemoryBytes": usage.peak_memory_bytes,
         "readBytes": usage.read_bytes,

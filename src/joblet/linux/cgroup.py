@@ -106,6 +106,23 @@ class JobCgroup:
             files += cgroup_v2.counters(self._v2_path, self._hierarchy.v2_controllers)
         return files
 
+    def usage(self) -> CgroupUsage:
+        """Return what the job has consumed so far, and the memory that it has now.
+
+        What cannot be read is not measured: the counters of a job that ends
+        meanwhile go with its cgroups, one after the other.
+        """
+        files = self.counters
+        for path, controllers in self._v1_paths.items():
+            files += cgroup_v1.memory_now(path, controllers)
+        if self._v2_path:
+            files += cgroup_v2.memory_now(self._v2_path, self._hierarchy.v2_controllers)
+        texts = {}
+        for file in files:
+            with contextlib.suppress(OSError):
+                texts[file] = cgroup_directory.read_file(file)
+        return read_usage(texts)
+
     def close_fds(self) -> None:
         """Close what a job needs to get in, once it is; idempotent."""
         fds = [*self.join_fds, *([] if self.clone_fd is None else [self.clone_fd])]

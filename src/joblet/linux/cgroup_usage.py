@@ -1,7 +1,8 @@
 """What a job consumed, from the texts of its cgroups' counters. Pure.
 
-The texts were recorded by the shim after the job's last process, and may be
-cut off or absent; then the number is None, "not measured", and never 0.
+The texts are read while the job runs, or were recorded by the shim after its
+last process. They may be cut off or absent; then the number is None, "not
+measured", and never 0.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ class CgroupUsage:
     for each layer, and so do `read_bytes` and `written_bytes`. They count
     what reached a device, not what the page cache served. `oom_kills` may be
     one more than the dead: v2 kills the victim, and then the group with it.
+    `memory_bytes` is what it has now, the page cache of its files included;
+    that is never recorded at the end.
     """
 
     cpu_seconds: float | None = None
@@ -27,6 +30,7 @@ class CgroupUsage:
     read_bytes: int | None = None
     written_bytes: int | None = None
     oom_kills: int | None = None
+    memory_bytes: int | None = None
 
 
 def read_usage(counters: Mapping[str, str]) -> CgroupUsage:
@@ -50,6 +54,12 @@ def read_usage(counters: Mapping[str, str]) -> CgroupUsage:
         ),
         oom_kills=_first(
             texts, ("memory.events", r"^oom_kill (\d+)$"), ("memory.oom_control", r"^oom_kill (\d+)$")
+        ),
+        memory_bytes=_first(
+            texts,
+            ("memory.current", r"^(\d+)$"),
+            ("memory.memsw.usage_in_bytes", r"^(\d+)$"),
+            ("memory.usage_in_bytes", r"^(\d+)$"),
         ),
     )
 

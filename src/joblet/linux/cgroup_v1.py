@@ -47,6 +47,13 @@ def counters(path: str, controllers: Collection[str]) -> list[str]:
     return [f"{path}/{name}" for name in names]
 
 
+def memory_now(path: str, controllers: Collection[str]) -> list[str]:
+    """Return the file that says what the cgroup at path has now, counted as its peak is."""
+    if "memory" not in controllers:
+        return []
+    return [f"{path}/memory.{'memsw.' if counts_swap(path) else ''}usage_in_bytes"]
+
+
 def counts_swap(path: str) -> bool:
     """Whether the memory cgroup at path limits swap: not with the boot parameter `swapaccount=0`."""
     return os.path.exists(f"{path}/{MEMSW_LIMIT}")

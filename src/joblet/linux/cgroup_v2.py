@@ -43,6 +43,11 @@ def counters(path: str, controllers: Collection[str]) -> list[str]:
     return [f"{path}/{name}" for name in names]
 
 
+def memory_now(path: str, controllers: Collection[str]) -> list[str]:
+    """Return the file that says what the cgroup at path has now."""
+    return [f"{path}/memory.current"] if "memory" in controllers else []
+
+
 def counts_swap(path: str) -> bool:
     """Whether the cgroup at path limits swap: not with the boot parameter `swapaccount=0`."""
     return os.path.exists(f"{path}/{SWAP_LIMIT}")

@@ -5,6 +5,7 @@
         stopped-by  who asked for a stop, written before it is asked for
         lock        held by the shim and init while anything of the job runs
         output.log  raw bytes, append only
+        samples     what it had used at moments of its life (`samples.py`)
         exit        the exit record; exists once the job's end is known
         work/       the job's own folder
 
@@ -46,6 +47,11 @@ class JobDirectory:
     def log_path(self) -> Path:
         """The job's output."""
         return self.path / "output.log"
+
+    @property
+    def samples_path(self) -> Path:
+        """What the job had used at moments of its life."""
+        return self.path / "samples"
 
     def create(self, spec: bytes, uid: int, gid: int) -> None:
         """Make the directory, its spec, an empty log, and a `work` that belongs to the job's user.

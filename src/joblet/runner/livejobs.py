@@ -22,6 +22,7 @@ from joblet.runner.eventlog import get_logger
 from joblet.runner.launch import Launcher
 from joblet.runner.live import LiveJob, empty_and_remove
 from joblet.runner.retention import Retention
+from joblet.runner.sampler import Sampler
 from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
@@ -43,6 +44,7 @@ class LiveJobs:
         inotify: Inotify,
         spare: SpareFd,
         retention: Retention,
+        sampler: Sampler,
     ) -> None:
         self._launcher = launcher
         self._directory = directory
@@ -50,6 +52,7 @@ class LiveJobs:
         self._inotify = inotify
         self._spare = spare
         self._retention = retention
+        self._sampler = sampler
         self._live: dict[str, LiveJob] = {}
         self._unsaved: dict[str, Job] = {}
         self._accepting = 0
@@ -151,10 +154,12 @@ class LiveJobs:
         directory = self._directory.job(job.id)
         live = LiveJob(job, directory, self._store, self._spare, cleanup_timeout_seconds=timeout_seconds)
         self._live[job.id] = live
+        self._sampler.add(live)
         return live
 
     def _untrack(self, live: LiveJob) -> None:
         del self._live[live.job.id]
+        self._sampler.discard(live)
         if not live.is_saved:
             self._unsaved[live.job.id] = live.job
 

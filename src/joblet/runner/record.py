@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from joblet.job import UNKNOWN_EXIT_CODE, Ending, Reason, Usage
-from joblet.linux.cgroup import read_usage
+from joblet.linux.cgroup import CgroupUsage, read_usage
 
 EXIT_NOT_FOUND = 127
 EXIT_NOT_EXECUTABLE = 126
@@ -99,12 +99,6 @@ class _Lines:
 def ending_from_record(record: ExitRecord) -> Ending:
     """Return how the job ended: the reason by the record's cause and the kernel's counters."""
     counted = read_usage(record.counters)
-    usage = Usage(
-        cpu_seconds=counted.cpu_seconds,
-        peak_memory_bytes=counted.peak_memory_bytes,
-        read_bytes=counted.read_bytes,
-        written_bytes=counted.written_bytes,
-    )
     if record.cause == "start-failed":
         reason, exit_code, number, detail = _start_failure(record.error)
     else:
@@ -118,7 +112,17 @@ def ending_from_record(record: ExitRecord) -> Ending:
         detail=detail,
         log_bytes=record.log_bytes,
         dropped_bytes=record.dropped_bytes,
-        usage=usage,
+        usage=usage_from_counters(counted),
+    )
+
+
+def usage_from_counters(counted: CgroupUsage) -> Usage:
+    """Return what a job consumed, as callers are told it."""
+    return Usage(
+        cpu_seconds=counted.cpu_seconds,
+        peak_memory_bytes=counted.peak_memory_bytes,
+        read_bytes=counted.read_bytes,
+        written_bytes=counted.written_bytes,
     )
 
 

@@ -24,18 +24,22 @@ from joblet.errors import (
     JobNotFoundError,
     JobNotRunningError,
     JobRunningError,
+    StorageError,
     TooManyJobsError,
 )
 from joblet.job import Job, JobSpec, JobStatus
 from joblet.limits import resolve
 from joblet.linux.inotify import Inotify
 from joblet.linux.sparefd import SpareFd
+from joblet.metrics import JobSample
 from joblet.runner import logs
 from joblet.runner.host import read_host
 from joblet.runner.launch import Launcher
 from joblet.runner.livejobs import LiveJobs
 from joblet.runner.restore import restore_index
 from joblet.runner.retention import Retention
+from joblet.runner.sampler import Measured, Sampler, current
+from joblet.runner.samples import read_samples, whole_life
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
 from joblet.search import Search
@@ -57,6 +61,7 @@ class JobRunner:
         self._inotify: Inotify
         self._retention: Retention
         self._live: LiveJobs
+        self._sampler: Sampler
 
     async def __aenter__(self) -> Self:
         host = read_host(self._config)
@@ -66,6 +71,7 @@ class JobRunner:
             self._inotify = entered.enter_context(Inotify())
             spare = entered.enter_context(SpareFd())
             self._launcher = Launcher(self._config, host, self._directory.instance)
+            self._sampler = entered.enter_context(Sampler())
             self._retention = Retention(self._config.retention, self._store, self._directory)
             self._live = LiveJobs(
                 launcher=self._launcher,
@@ -74,11 +80,13 @@ class JobRunner:
                 inotify=self._inotify,
                 spare=spare,
                 retention=self._retention,
+                sampler=self._sampler,
             )
             entered.push_async_callback(self._live.let_go)
             await restore_index(self._store, self._directory)
             await self._live.restore()
             self._live.run(self._retention.run())
+            self._live.run(self._sampler.run())
             self._resources = entered.pop_all()
         return self
 
@@ -127,26 +135,55 @@ class JobRunner:
         return job
 
     async def status(self, job_id: str) -> Job:
-        """Return the job as it is now.
+        """Return the job as it is now, with what it has used so far if it runs.
 
         Raises:
             JobNotFoundError: no such job.
 
         """
+        if live := self._live.get(job_id):
+            return current(live)
         if job := self._live.job(job_id) or await self._store.get(job_id):
             return job
         raise JobNotFoundError(job_id)
 
     async def list(self) -> Sequence[Job]:
         """Return all jobs, oldest first."""
-        return self._live.current(await self._store.list())
+        return await self._with_usage(self._live.current(await self._store.list()))
 
     async def search(self, search: Search) -> Sequence[Job]:
         """Return the next page of the jobs that are asked for; it is empty after the last one.
 
         Conditions and order are the index's, which a full disk may have kept from knowing of an end.
         """
-        return self._live.current(await self._store.search(search))
+        return await self._with_usage(self._live.current(await self._store.search(search)))
+
+    async def stats(self, job_id: str) -> Sequence[JobSample]:
+        """Return what a job had used at moments of its life, from its acceptance to its end or to now.
+
+        While no runner was there, nothing was sampled.
+
+        Raises:
+            JobNotFoundError: no such job.
+            StorageError: the samples cannot be read.
+
+        """
+        job = await self.status(job_id)
+        now = (await self._sampler.measure()).get(job_id)
+        try:
+            sampled = await asyncio.to_thread(read_samples, self._directory.job(job_id).samples_path)
+        except OSError as error:
+            raise StorageError(f"{error.filename}: {error.strerror}") from error
+        return whole_life(job, sampled, now.sample if now else None)
+
+    async def measure(self) -> Sequence[Measured]:
+        """Return every running job with what it has used so far, oldest first."""
+        return list((await self._sampler.measure()).values())
+
+    async def _with_usage(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        measured = await self._sampler.measure()
+        # As it was before the measurement, if it has ended meanwhile: the caller's list is of one moment.
+        return [measured[job.id].job if job.id in measured else job for job in jobs]
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Remove ended jobs, with their logs and files; all of them or none, even if the caller is cancelled.

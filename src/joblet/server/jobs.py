@@ -13,6 +13,7 @@ from joblet.server.calls import caller_name, receive, send_output
 from joblet.wire.convert import job_to_message, search_from_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
+from joblet.wire.metrics import stats_to_message
 from joblet.wire.values import spec_from_message
 
 if TYPE_CHECKING:
@@ -100,9 +101,10 @@ class JobletService(JobletServiceBase):
         """Not served yet."""
         raise GRPCError(Status.UNIMPLEMENTED)
 
-    async def GetJobStats(self, _stream: Stream[pb.GetJobStatsReq, pb.JobStats]) -> None:
-        """Not served yet."""
-        raise GRPCError(Status.UNIMPLEMENTED)
+    async def GetJobStats(self, stream: Stream[pb.GetJobStatsReq, pb.JobStats]) -> None:
+        """Answer with what is known of the job's life until now."""
+        request = await receive(stream)
+        await stream.send_message(stats_to_message(await self._runner.stats(request.id)))
 
     async def GetJobLogs(self, stream: Stream[pb.GetJobLogsReq, pb.DataChunk]) -> None:
         """Send the log from the offset on; flow control is the client's, so a slow one costs no memory."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from joblet.errors import InvalidRequestError, JobNotFoundError
-from joblet.job import Job, JobSpec, JobStatus
+from joblet.job import Job, JobSpec, JobStatus, Usage
 from joblet.limits import INT32_MAX, NAMES
 from joblet.search import Search, Sort
 from joblet.wire.generated import joblet_pb2 as pb
@@ -125,6 +125,7 @@ def job_to_message(job: Job, message_type: type[JobMessageT]) -> JobMessageT:
         pid=job.pid,
         owner=job.owner,
         options=options_to_message(job.spec, environment={}),
+        usage=usage_to_message(job.usage) if job.usage else None,
     )
 
 
@@ -151,10 +152,15 @@ def ending_to_message(job: Job) -> pb.Ending | None:
         detail=ending.detail,
         logBytes=ending.log_bytes,
         droppedBytes=ending.dropped_bytes,
-        usage=pb.Usage(
-            cpuSeconds=ending.usage.cpu_seconds,
-            peakMemoryBytes=ending.usage.peak_memory_bytes,
-            readBytes=ending.usage.read_bytes,
-            writtenBytes=ending.usage.written_bytes,
-        ),
+        usage=usage_to_message(ending.usage),
+    )
+
+
+def usage_to_message(usage: Usage) -> pb.Usage:
+    """Return what a job consumed."""
+    return pb.Usage(
+        cpuSeconds=usage.cpu_seconds,
+        peakMemoryBytes=usage.peak_memory_bytes,
+        readBytes=usage.read_bytes,
+        writtenBytes=usage.written_bytes,
     )

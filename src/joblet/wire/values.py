@@ -87,6 +87,7 @@ def job_from_message(message: JobMessage) -> Job:
             ended_at=time_from_text(message.endTime),
             ending=ending_from_message(message),
             stopped_by=message.ending.stoppedBy,
+            usage=usage_from_message(message.usage) if message.HasField("usage") else None,
         )
     except (ValueError, InvalidRequestError) as error:
         raise ServerError(f"malformed answer: job {message.id}: {error}") from error

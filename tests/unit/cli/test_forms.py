@@ -44,9 +44,12 @@ def documented(first: str, last: str) -> dict[str, str]:
 def test_json_is_as_documented(job: Job) -> None:
     """Every field of every job is in the document, in its order and with its type, and nothing else is."""
     fields = json.loads(as_json(job_fields(job)))
-    sections = [(fields, documented("id", "ending"))]
+    sections = [(fields, documented("id", "usage"))]
     if job.ending:
         sections.append((json.loads(as_json(ending_fields(job))), documented("reason", "writtenBytes")))
+
+    if job.usage:
+        sections.append((fields["usage"], documented("cpuSeconds", "writtenBytes")))
 
     for section, types in sections:
         assert list(section) == list(types)
