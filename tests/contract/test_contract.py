@@ -76,6 +76,42 @@ async def test_an_end_is_told(
     assert ended in await place.list()
 
 
+async def test_a_running_job_says_what_it_uses(place: Place) -> None:
+    """Status and list tell what a job has used so far, and no longer once its ending tells it."""
+    job = await place.start(sh("echo up; exec sleep 600"))
+    await wait_for_output(place, job.id, b"up\n")
+
+    running = await place.status(job.id)
+    listed = [each for each in await place.list() if each.id == job.id]
+
+    for each in (running, *listed):
+        assert each.usage is not None
+        assert each.usage.cpu_seconds is not None
+        assert each.usage.peak_memory_bytes is not None
+    assert len(listed) == 1
+    assert (await place.stop(job.id)).usage is None
+
+
+async def test_a_life_is_told(place: Place) -> None:
+    """From its acceptance, when it had used nothing, to its end, which is that of its ending."""
+    job = await place.start(sh("printf abc"))
+    ended = await place.wait(job.id)
+
+    first, *_, last = await place.stats(job.id)
+
+    assert ended.ending is not None
+    assert (first.at, first.cpu_seconds, first.log_bytes) == (job.started_at, 0.0, 0)
+    assert (last.at, last.cpu_seconds) == (ended.ended_at, ended.ending.usage.cpu_seconds)
+    assert (last.log_bytes, last.memory_bytes) == (3, None)
+
+
+@pytest.mark.parametrize("job_id", UNKNOWN)
+async def test_there_are_no_samples_of_no_job(place: Place, job_id: str) -> None:
+    """An id of no job is said to be none."""
+    with pytest.raises(JobNotFoundError):
+        await place.stats(job_id)
+
+
 async def test_a_command_that_is_not_there_is_a_job_that_failed(place: Place) -> None:
     """A command that cannot be executed is no error of start: the job ends with 127 and says why."""
     job = await place.start(JobSpec("no-such-command"))

@@ -49,7 +49,7 @@ def test_samples_survive_the_file(tmp_path_factory: pytest.TempPathFactory, samp
 def test_a_file_cut_at_any_byte_is_read_and_goes_on(
     tmp_path_factory: pytest.TempPathFactory, length: int, late: JobSample
 ) -> None:
-    """A cut takes the samples behind it and no other, and the next one is written over what is left of them."""
+    """A cut takes the samples behind it and no other, and the next is written over what is left."""
     path = tmp_path_factory.mktemp("samples") / "samples"
     samples = written(path, 8)
     os.truncate(path, length)
