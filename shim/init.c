@@ -102,7 +102,32 @@ static int enter_workdir(const char *path)
     return fd < 0 ? -1 : fchdir(fd);
 }
 
-static void set_up(const struct options *options, int shim_fd)
+/* With descriptors: SCM_RIGHTS, unix(7). */
+static int tell_terminal(int shim_fd, const int fds[ENDS])
+{
+    struct report report = {.kind = REPORT_TERMINAL};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(ENDS * sizeof(int))];
+    } control = {.header = {.cmsg_len = CMSG_LEN(ENDS * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    memcpy(CMSG_DATA(&control.header), fds, ENDS * sizeof(int));
+    struct iovec part = {&report, sizeof report};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    return (int)sendmsg(shim_fd, &message, MSG_NOSIGNAL);
+}
+
+/* The shim has it before it hears that the command runs: reports come in their order. */
+static int set_up_terminal(const struct options *options, int shim_fd, struct streams *streams)
+{
+    int fds[ENDS];
+    if (open_terminal(options, fds) < 0 || tell_terminal(shim_fd, fds) < 0)
+        return -1;
+    *streams = (struct streams){.input_fd = fds[SLAVE], .output_fd = fds[SLAVE]};
+    return close(fds[MASTER]);
+}
+
+static void set_up(const struct options *options, int shim_fd, struct streams *streams)
 {
     die_with_shim(shim_fd);
     require(join_cgroups(options), shim_fd, PHASE_CGROUP);
@@ -114,6 +139,8 @@ static void set_up(const struct options *options, int shim_fd)
     require(chdir("/work"), shim_fd, PHASE_USER);
     if (options->workdir)
         require(enter_workdir(options->workdir), shim_fd, PHASE_WORKDIR);
+    if (options->terminal_rows != ABSENT)
+        require(set_up_terminal(options, shim_fd, streams), shim_fd, PHASE_TERMINAL);
     (void)umask(022);
     require(install_filter(), shim_fd, PHASE_SECCOMP);
     die_with_shim(shim_fd);
@@ -130,12 +157,16 @@ static void forget_options(const struct options *options)
  * Become the command: own session, its three descriptors and no other, nothing blocked. Returns the errno if it cannot.
  * The report goes out before the descriptors are closed; it carries nothing but our pid, which the kernel adds.
  */
-static int become_command(char **command, int shim_fd, int output_fd)
+static int become_command(const struct options *options, int shim_fd, struct streams streams)
 {
-    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (null_fd < 0 || setsid() < 0)
+    char **command = options->command;
+    if (streams.input_fd < 0)
+        streams.input_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (streams.input_fd < 0 || setsid() < 0)
         return errno;
-    if (dup2(null_fd, 0) < 0 || dup2(output_fd, 1) < 0 || dup2(output_fd, 2) < 0)
+    if (options->terminal_rows != ABSENT && own_terminal(streams.input_fd) < 0)
+        return errno;
+    if (dup2(streams.input_fd, 0) < 0 || dup2(streams.output_fd, 1) < 0 || dup2(streams.output_fd, 2) < 0)
         return errno;
     tell(shim_fd, (struct report){.kind = REPORT_EXECUTING});
     if (syscall(SYS_close_range, 3U, ~0U, 0U) < 0)
@@ -151,12 +182,12 @@ static int become_command(char **command, int shim_fd, int output_fd)
  * vfork: we go on when execve has succeeded or failed, not before. So "running" is never said of a command that does not
  * run, a SIGTERM never meets a process group that does not exist yet, and the errno comes back in memory.
  */
-static pid_t start_command(char **command, int shim_fd, int output_fd)
+static pid_t start_command(const struct options *options, int shim_fd, struct streams streams)
 {
     volatile int error = 0;
     pid_t pid = vfork();
     if (pid == 0) {
-        error = become_command(command, shim_fd, output_fd);
+        error = become_command(options, shim_fd, streams);
         _exit(1);
     }
     if (pid > 0 && error != 0)
@@ -210,16 +241,16 @@ static _Noreturn void attend(pid_t command, int shim_fd, int signal_fd)
 }
 
 /* SIGCHLD has been blocked since before the shim cloned us: none is lost before the signalfd is read. */
-_Noreturn void run_init(const struct options *options, int shim_fd, int output_fd)
+_Noreturn void run_init(const struct options *options, int shim_fd, struct streams streams)
 {
     sigset_t child;
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
     int signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     require(signal_fd, shim_fd, PHASE_INIT);
-    set_up(options, shim_fd);
+    set_up(options, shim_fd, &streams);
     forget_options(options);
-    pid_t command = start_command(options->command, shim_fd, output_fd);
+    pid_t command = start_command(options, shim_fd, streams);
     keep_only((int)options->lock_fd, shim_fd, signal_fd);
     attend(command, 1, 2);
 }

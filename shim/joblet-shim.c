@@ -2,7 +2,7 @@
  * The outside: one shim per job, in the host's namespaces. README.md is the contract.
  *
  * It claims the job's directory, spawns init (clone3(2) into new namespaces), and then sits in one poll loop: init's
- * reports, signals, the job's output, the end of init, and at most one deadline. When init is gone, the kernel has ended
+ * reports, signals, the job's output and input, the end of init, and at most one deadline. When init is gone, the kernel has ended
  * everything in its pid namespace (pid_namespaces(7)), so what is left in the pipe is all there will ever be; it goes to
  * the log, and the record is written last.
  *
@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = 65536 };
+enum { CHUNK_BYTES = 65536, OWN_POLLED = 4, POLLED = OWN_POLLED + INPUT_POLLED };
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1000000000ULL
 
@@ -44,10 +44,12 @@ const char *__asan_default_options(void)
 struct job {
     const struct options *options;
     struct log log;
+    struct input input;
     struct ending ending;
     int record_fd;
     int signal_fd;
-    int output_fd;  /* read end of the job's stdout and stderr; -1 once it has ended */
+    int output_fd;  /* read end of the job's stdout and stderr, or its terminal's master; -1 once it has ended */
+    int slave_fd;   /* the terminal's other end, so that it is never without one; -1: there is no terminal */
     int init_fd;    /* init's reports, and our "stop" to it; -1 once init has closed it */
     int init_pidfd; /* -1 while there is no init */
     pid_t command_pid;
@@ -140,14 +142,29 @@ static void fail_start(struct job *job, enum phase phase, int error)
 }
 
 /*
+ * The pipe is given to the job's user, for whoever opens /dev/stderr opens the pipe anew and
+ * needs the permission. Our end does not block: after the job's death a stranger that was handed the other end must not
+ * make us wait.
+ */
+static int open_output(struct job *job, int *command_fd)
+{
+    int output[2];
+    if (pipe2(output, O_CLOEXEC) < 0)
+        return -1;
+    job->output_fd = output[0];
+    *command_fd = output[1];
+    if (fcntl(output[0], F_SETFL, O_NONBLOCK) < 0)
+        return -1;
+    return fchown(output[1], (uid_t)job->options->uid, (gid_t)job->options->gid);
+}
+
+/*
  * The descriptors of the loop, and the job's directory as our working directory for init's sake: its descriptor belongs to
  * a mount of our namespace, which init can do nothing with, but a working directory moves along into a new one.
  *
- * The pipe is given to the job's user, for whoever opens /dev/stderr opens the pipe anew and
- * needs the permission. Our end does not block: after the job's death a stranger that was handed the other end must not
- * make us wait. SO_PASSCRED: the kernel then tells us the sender's pid in our numbering.
+ * SO_PASSCRED: the kernel then tells us the sender's pid in our numbering.
  */
-static int open_descriptors(struct job *job, int *job_output_fd, int *shim_fd)
+static int open_descriptors(struct job *job, struct streams *streams, int *shim_fd)
 {
     const struct options *options = job->options;
     if (fchdir((int)options->dir_fd) < 0)
@@ -157,12 +174,10 @@ static int open_descriptors(struct job *job, int *job_output_fd, int *shim_fd)
     (void)sigaddset(&wanted, SIGTERM);
     (void)sigaddset(&wanted, SIGUSR1);
     job->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-    int output[2], talk[2], yes = 1;
-    if (job->signal_fd < 0 || pipe2(output, O_CLOEXEC) < 0)
+    int talk[2], yes = 1;
+    if (job->signal_fd < 0 || input_open(&job->input, options, &streams->input_fd) < 0)
         return -1;
-    job->output_fd = output[0];
-    *job_output_fd = output[1];
-    if (fcntl(output[0], F_SETFL, O_NONBLOCK) < 0 || fchown(output[1], (uid_t)options->uid, (gid_t)options->gid) < 0)
+    if (!job->input.is_terminal && open_output(job, &streams->output_fd) < 0)
         return -1;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, talk) < 0)
         return -1;
@@ -202,8 +217,9 @@ static void protect_from_oom(void)
 
 static void spawn_init(struct job *job)
 {
-    int job_output_fd = -1, shim_fd = -1;
-    if (open_descriptors(job, &job_output_fd, &shim_fd) < 0) {
+    struct streams streams = {.input_fd = -1, .output_fd = -1};
+    int shim_fd = -1;
+    if (open_descriptors(job, &streams, &shim_fd) < 0) {
         fail_start(job, PHASE_SETUP, errno);
         return;
     }
@@ -211,13 +227,14 @@ static void spawn_init(struct job *job)
     if (pid == 0) {
         /* init must not hold our end: that it closes is how init learns of our death. */
         (void)close(job->init_fd);
-        run_init(job->options, shim_fd, job_output_fd);
+        run_init(job->options, shim_fd, streams);
     }
     if (pid < 0)
         fail_start(job, PHASE_CLONE, errno);
     /* The kernel queues a new process behind its parent; what we do next is better done while init waits for something. */
     (void)sched_yield();
-    (void)close(job_output_fd);
+    (void)close(streams.input_fd);
+    (void)close(streams.output_fd);
     (void)close(shim_fd);
 }
 
@@ -278,9 +295,25 @@ static void command_not_executed(struct job *job, const struct report *report)
         log_notice(&job->log, "joblet: cannot run %s: %s", job->options->command[0], strerror(report->value));
 }
 
-static void take_report(struct job *job, const struct report *report, pid_t sender)
+/* Both ends of the terminal, or none of them: we may have no more descriptors than this. The command has not started. */
+static void take_terminal(struct job *job, const int fds[ENDS])
+{
+    if (fds[SLAVE] < 0) {
+        fail_start(job, PHASE_TERMINAL, EMFILE);
+        kill_everything(job);
+        return;
+    }
+    job->slave_fd = fds[SLAVE];
+    job->output_fd = fds[MASTER];
+    input_attach(&job->input, fds[MASTER]);
+}
+
+static void take_report(struct job *job, const struct report *report, pid_t sender, const int fds[ENDS])
 {
     switch (report->kind) {
+    case REPORT_TERMINAL:
+        take_terminal(job, fds);
+        break;
     case REPORT_EXECUTING:
         job->command_pid = sender;
         break;
@@ -308,8 +341,10 @@ static bool receive_report(struct job *job)
     struct report report;
     union {
         struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(struct ucred))];
+        char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(ENDS * sizeof(int))];
     } control;
+    struct ucred sender = {0};
+    int fds[ENDS] = {-1, -1};
     struct iovec part = {&report, sizeof report};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
@@ -318,14 +353,17 @@ static bool receive_report(struct job *job)
         length = recvmsg(job->init_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (length != sizeof report || !header || header->cmsg_type != SCM_CREDENTIALS) {
+    if (length != sizeof report) {
         job->init_fd = -1;
         return false;
     }
-    struct ucred sender;
-    memcpy(&sender, CMSG_DATA(header), sizeof sender);
-    take_report(job, &report, sender.pid);
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_type == SCM_CREDENTIALS)
+            memcpy(&sender, CMSG_DATA(header), sizeof sender);
+        else if (header->cmsg_len == CMSG_LEN(sizeof fds))
+            memcpy(fds, CMSG_DATA(header), sizeof fds);
+    }
+    take_report(job, &report, sender.pid, fds);
     return true;
 }
 
@@ -345,7 +383,7 @@ static size_t copy_output(struct job *job, size_t limit)
  * CLOCK_MONOTONIC, which stands still while the host is suspended: a job is granted so much time of a running host, and
  * must not find itself timed out on waking up. Hence poll's own timeout will do, and no timerfd is needed.
  */
-static int wait_for_events(const struct job *job, struct pollfd fds[4])
+static int wait_for_events(const struct job *job, struct pollfd fds[POLLED])
 {
     struct timespec left = {0};
     if (job->deadline > 0) {
@@ -358,7 +396,8 @@ static int wait_for_events(const struct job *job, struct pollfd fds[4])
     fds[1] = (struct pollfd){.fd = job->signal_fd, .events = POLLIN};
     fds[2] = (struct pollfd){.fd = job->output_fd, .events = POLLIN};
     fds[3] = (struct pollfd){.fd = job->init_pidfd, .events = POLLIN};
-    return ppoll(fds, 4, job->deadline > 0 ? &left : NULL, NULL);
+    input_poll(&job->input, fds + OWN_POLLED);
+    return ppoll(fds, POLLED, job->deadline > 0 ? &left : NULL, NULL);
 }
 
 /*
@@ -368,7 +407,7 @@ static int wait_for_events(const struct job *job, struct pollfd fds[4])
 static void supervise(struct job *job)
 {
     for (;;) {
-        struct pollfd fds[4];
+        struct pollfd fds[POLLED];
         if (wait_for_events(job, fds) < 0)
             continue;
         if (fds[0].revents)
@@ -378,6 +417,7 @@ static void supervise(struct job *job)
             take_signal(job);
         if (fds[2].revents)
             (void)copy_output(job, CHUNK_BYTES);
+        input_attend(&job->input, fds + OWN_POLLED);
         if (fds[3].revents)
             return;
         if (job->deadline > 0 && now_ns(CLOCK_MONOTONIC) >= job->deadline) {
@@ -391,17 +431,21 @@ static void supervise(struct job *job)
 
 /*
  * init is gone, and with it everybody who wrote. What the pipe holds now is the rest of the output; no more than that is
- * read, for a process outside the job may have been handed the other end and could keep us here for ever.
+ * read, for a process outside the job may have been handed the other end and could keep us here for ever. What a terminal
+ * holds cannot be asked for (FIONREAD does not count what is on its way to the master), but it is less than a chunk
+ * (pty_common_install() in the kernel), and reading brings all of it (n_tty_read(): tty_buffer_flush_work()).
  */
 static void settle(struct job *job)
 {
     while (job->init_fd >= 0 && receive_report(job))
         ;
-    int left = 0;
-    if (job->output_fd >= 0)
+    int left = 0, copied = 1;
+    if (job->slave_fd >= 0)
+        left = CHUNK_BYTES;
+    else if (job->output_fd >= 0)
         (void)ioctl(job->output_fd, FIONREAD, &left);
-    while (left > 0 && job->output_fd >= 0)
-        left -= (int)copy_output(job, (size_t)left);
+    for (; left > 0 && copied > 0 && job->output_fd >= 0; left -= copied)
+        copied = (int)copy_output(job, (size_t)left);
     if (!job->running && !job->stopping && !job->over)
         fail_start(job, PHASE_INIT, EOWNERDEAD); /* it was killed before it could say anything */
     (void)waitid(P_PIDFD, (id_t)job->init_pidfd, &(siginfo_t){0}, WEXITED);
@@ -410,7 +454,7 @@ static void settle(struct job *job)
 int main(int argc, char **argv)
 {
     struct options options;
-    struct job job = {.options = &options, .output_fd = -1, .init_fd = -1, .init_pidfd = -1};
+    struct job job = {.options = &options, .output_fd = -1, .slave_fd = -1, .init_fd = -1, .init_pidfd = -1};
     parse_options(argc, argv, &options);
     block_signals();
     if (options.shim_cgroup_fd != ABSENT)

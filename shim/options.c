@@ -32,6 +32,9 @@ static const struct number {
     {"--shim-cgroup-fd", offsetof(struct options, shim_cgroup_fd), INT_MAX, false, ABSENT},
     {"--uid", offsetof(struct options, uid), ID_MAX, true, 0},
     {"--gid", offsetof(struct options, gid), ID_MAX, true, 0},
+    {"--input-fd", offsetof(struct options, input_fd), INT_MAX, false, ABSENT},
+    {"--terminal-rows", offsetof(struct options, terminal_rows), UINT16_MAX, false, ABSENT},
+    {"--terminal-columns", offsetof(struct options, terminal_columns), UINT16_MAX, false, ABSENT},
     {"--tmp-bytes", offsetof(struct options, tmp_bytes), BYTES_MAX, false, 0},
     {"--log-max-bytes", offsetof(struct options, log_max_bytes), BYTES_MAX, false, 0},
     {"--timeout-ms", offsetof(struct options, timeout_ms), MS_MAX, false, 0},
@@ -164,6 +167,9 @@ void parse_options(int argc, char **argv, struct options *options)
             refuse("%s is required", NUMBERS[i].name);
         *field(options, &NUMBERS[i]) = NUMBERS[i].otherwise;
     }
+    bool has_rows = options->terminal_rows != ABSENT, has_columns = options->terminal_columns != ABSENT;
+    if (has_rows != has_columns || (has_rows && options->input_fd == ABSENT))
+        refuse("expected --terminal-rows and --terminal-columns together, and --input-fd with them");
     if (at + 1 >= argc)
         refuse("expected -- and a command");
     options->words = argv[1];

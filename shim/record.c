@@ -24,7 +24,7 @@ static const char *const CAUSE_NAMES[] = {
 
 static const char *const PHASE_NAMES[] = {
     [PHASE_SETUP] = "setup",       [PHASE_CLONE] = "clone", [PHASE_INIT] = "init", [PHASE_CGROUP] = "cgroup",
-    [PHASE_HOSTNAME] = "hostname", [PHASE_MOUNT] = "mount", [PHASE_USER] = "user", [PHASE_WORKDIR] = "workdir", [PHASE_SECCOMP] = "seccomp",
+    [PHASE_HOSTNAME] = "hostname", [PHASE_MOUNT] = "mount", [PHASE_USER] = "user", [PHASE_WORKDIR] = "workdir", [PHASE_TERMINAL] = "terminal", [PHASE_SECCOMP] = "seccomp",
     [PHASE_EXEC] = "exec",
 };
 

@@ -9,6 +9,8 @@
  *   root.c          the private root
  *   user.c          every privilege dropped
  *   seccomp.c       the system calls a job has no business with
+ *   terminal.c      the job's terminal, if it is to have one
+ *   input.c         what the job is fed: connections, backpressure, the end of file
  *   log.c           output.log: the cap, the notices
  *   record.c        the exit record
  *
@@ -17,6 +19,7 @@
 #ifndef JOBLET_SHIM_H
 #define JOBLET_SHIM_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +40,7 @@ struct step {
 struct options {
     uint64_t dir_fd, lock_fd, status_fd, cgroup_fd, shim_cgroup_fd;
     uint64_t uid, gid;
+    uint64_t input_fd, terminal_rows, terminal_columns;
     uint64_t tmp_bytes, log_max_bytes, timeout_ms, grace_ms;
     const char *hostname;
     const char *workdir;
@@ -60,6 +64,7 @@ enum phase {
     PHASE_MOUNT,
     PHASE_USER,
     PHASE_WORKDIR,
+    PHASE_TERMINAL,
     PHASE_SECCOMP,
     PHASE_EXEC,
 };
@@ -71,6 +76,7 @@ enum phase {
 /* What init tells the shim: one packet each. */
 struct report {
     enum {
+        REPORT_TERMINAL,  /* with both of its ends: enum end */
         REPORT_EXECUTING, /* from the command-to-be, just before execve: the kernel adds its pid */
         REPORT_RUNNING,   /* execve has succeeded */
         REPORT_ENDED,     /* value: the command's wait status */
@@ -78,6 +84,26 @@ struct report {
     } kind;
     enum phase phase;
     int value;
+};
+
+/* The descriptors of a terminal: the one that plays the person's part, and the one that the job sees. */
+enum end { MASTER, SLAVE, ENDS };
+
+/* What the command gets as stdin, and as stdout and stderr. -1: nothing yet, or /dev/null. */
+struct streams {
+    int input_fd, output_fd;
+};
+
+struct input {
+    int listen_fd;     /* -1: the job is not fed */
+    int connection_fd; /* who feeds it; -1: nobody at the moment */
+    int job_fd;        /* the pipe, or the terminal's master; -1: not yet */
+    bool is_terminal;
+    bool closed;    /* the job takes no more */
+    bool ended;     /* no more is to come: closed, as soon as nothing is held */
+    bool told;      /* the connection knows of `taken` and `closed` */
+    uint64_t taken; /* bytes, in all */
+    size_t given, held; /* of the content of the packet: with the job, and to come after that */
 };
 
 struct log {
@@ -103,10 +129,19 @@ struct ending {
 void complain(const char *what);
 void parse_options(int argc, char **argv, struct options *options);
 
-_Noreturn void run_init(const struct options *options, int shim_fd, int output_fd);
+_Noreturn void run_init(const struct options *options, int shim_fd, struct streams streams);
 int make_root(const struct options *options);
 int drop_privileges(uid_t uid, gid_t gid);
 int install_filter(void);
+int open_terminal(const struct options *options, int fds[ENDS]);
+int own_terminal(int slave_fd);
+int resize_terminal(int fd, uint16_t rows, uint16_t columns);
+
+enum { INPUT_POLLED = 3 };
+int input_open(struct input *input, const struct options *options, int *command_fd);
+void input_attach(struct input *input, int master_fd);
+void input_poll(const struct input *input, struct pollfd fds[INPUT_POLLED]);
+void input_attend(struct input *input, const struct pollfd fds[INPUT_POLLED]);
 
 int log_open(struct log *log, int dir_fd, uint64_t cap);
 void log_append(struct log *log, const char *chunk, size_t length);

@@ -114,6 +114,7 @@ long syscall(long number, ...)
 #define L(value) ((long)(value))
 #define DO(name, a, b, c, d) to_result(call(SYS_##name, L(a), L(b), L(c), L(d), 0, 0))
 
+int accept4(int fd, struct sockaddr *from, socklen_t *length, int flags) { return (int)DO(accept4, fd, from, length, flags); }
 int chdir(const char *path) { return (int)DO(chdir, path, 0, 0, 0); }
 int close(int fd) { return (int)DO(close, fd, 0, 0, 0); }
 int clock_gettime(clockid_t clock, struct timespec *now) { return (int)DO(clock_gettime, clock, now, 0, 0); }
@@ -139,6 +140,7 @@ int setgroups(size_t count, const gid_t *groups) { return (int)DO(setgroups, cou
 int sethostname(const char *name, size_t length) { return (int)DO(sethostname, name, length, 0, 0); }
 int setresgid(gid_t real, gid_t effective, gid_t saved) { return (int)DO(setresgid, real, effective, saved, 0); }
 int setresuid(uid_t real, uid_t effective, uid_t saved) { return (int)DO(setresuid, real, effective, saved, 0); }
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) { return DO(sendmsg, fd, message, flags, 0); }
 pid_t setsid(void) { return (pid_t)DO(setsid, 0, 0, 0, 0); }
 int signalfd(int fd, const sigset_t *set, int flags) { return (int)DO(signalfd4, fd, set, KERNEL_SIGSET_BYTES, flags); }
 int socketpair(int a, int b, int c, int fds[2]) { return (int)DO(socketpair, a, b, c, fds); }

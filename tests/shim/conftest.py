@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.feeder import listening
 from support.shim import NOBODY, NewRun, ShimRun, Start, make_folder, spawn
 
 
@@ -44,3 +45,24 @@ def run(start: Start) -> Start:
         return job
 
     return run_job
+
+
+@pytest.fixture
+def start_fed(new_run: NewRun, start: Start) -> Callable[..., ShimRun]:
+    """Start a command that is fed: `start_fed("cat")`, or with `terminal=(rows, columns)`."""
+
+    def start_job(
+        *command: str,
+        terminal: tuple[int, int] | None = None,
+        options: Sequence[str] = (),
+        inherit: Sequence[int] = (),
+    ) -> ShimRun:
+        run = new_run()
+        size = (
+            ["--terminal-rows", str(terminal[0]), "--terminal-columns", str(terminal[1])] if terminal else []
+        )
+        with listening(run.folder) as listener:
+            words = ["--input-fd", str(listener.fileno()), *size, *options]
+            return start(*command, run=run, options=words, inherit=[listener.fileno(), *inherit])
+
+    return start_job

@@ -39,6 +39,14 @@ WRONG = {
     ),
     "too many binds": ([*REQUIRED, *(["--ro-bind", "/usr"] * 65), *COMMAND], "more than 64"),
     "too many counters": ([*REQUIRED, *(["--counter", "/x"] * 17), *COMMAND], "more than 16"),
+    "a terminal of unknown width": (
+        [*REQUIRED, "--input-fd", "6", "--terminal-rows", "24", *COMMAND],
+        "expected --terminal-rows and --terminal-columns together, and --input-fd with them",
+    ),
+    "a terminal without input": (
+        [*REQUIRED, "--terminal-rows", "24", "--terminal-columns", "80", *COMMAND],
+        "expected --terminal-rows and --terminal-columns together, and --input-fd with them",
+    ),
     "too many joins": ([*REQUIRED, *(["--join-fd", "7"] * 17), *COMMAND], "more than 16"),
 }
 
@@ -70,6 +78,7 @@ def test_number_that_is_none(tmp_path: Path, option: str, number: str) -> None:
         ("--tmp-bytes", "99999999999999999999999"),
         ("--join-fd", "2147483648"),
         ("--cgroup-fd", "4294967296"),
+        ("--terminal-rows", "65536"),
     ],
 )
 def test_number_that_is_too_large(tmp_path: Path, option: str, number: str) -> None:
