@@ -10,7 +10,9 @@ STAMP  := $(VENV)/.installed
 demo: dev
 	$(BIN)/python demo/demo.py
 
+# Bytecode as pip gives it to a wheel, for start-up time: PYTHONDONTWRITEBYTECODE may be set.
 dev: $(STAMP) $(SHIM)
+	@$(BIN)/python -m compileall -q src
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -51,6 +53,7 @@ test-shim-asan: dev
 bench: dev
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/rpc.py
+	$(BIN)/python bench/cli.py
 
 proto: dev
 	$(BIN)/python proto/generate.py

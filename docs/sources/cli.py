@@ -24,11 +24,11 @@ def page() -> str:
 
 
 def programs() -> Iterator[click.Command]:
-    """Yield each program that is installed: the command that its entry point runs."""
+    """Yield each program that is installed: the command in the `main` module beside its entry point."""
     scripts = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["scripts"]
     for name, target in scripts.items():
-        module = import_module(target.partition(":")[0])
-        yield getattr(module, name.replace("-", "_"))
+        package = target.partition(":")[0].rpartition(".")[0]
+        yield getattr(import_module(f"{package}.main"), name.replace("-", "_"))
 
 
 def sections(command: click.Command, parent: click.Context | None = None) -> Iterator[str]:

@@ -6,14 +6,7 @@ import os
 
 from joblet.config import Node
 from joblet.configfile.client import Choice, choose_node
-
-VARIABLES = {
-    "server": "JOBLET_SERVER",
-    "cert": "JOBLET_CERT_PATH",
-    "key": "JOBLET_KEY_PATH",
-    "ca": "JOBLET_CA_PATH",
-    "config": "RNX_CONFIG",
-}
+from joblet.configfile.defaults import VARIABLES
 
 
 def find_node(name: str = "", *, config: str | os.PathLike[str] = "") -> Node:

@@ -16,7 +16,8 @@ from joblet.access import Role
 from joblet.admin.cert import VALIDITY, Credential, Purpose, Subject, issue_certificate
 from joblet.admin.init import created
 from joblet.admin.template import rnx_config
-from joblet.configfile.client import DEFAULT_NODE, read_nodes
+from joblet.configfile.client import read_nodes
+from joblet.configfile.defaults import DEFAULT_NODE
 from joblet.configfile.units import parse_address
 from joblet.errors import ConfigurationError
 

@@ -6,17 +6,21 @@ from collections.abc import Callable
 
 import click
 
+from joblet.configfile.defaults import VARIABLES
+
 FLAGS = (
-    click.option("--server", metavar="HOST:PORT", envvar="JOBLET_SERVER", default="", help="Server address."),
     click.option(
-        "--cert", metavar="PATH", envvar="JOBLET_CERT_PATH", default="", help="Client certificate path."
+        "--server", metavar="HOST:PORT", envvar=VARIABLES["server"], default="", help="Server address."
     ),
     click.option(
-        "--key", metavar="PATH", envvar="JOBLET_KEY_PATH", default="", help="Client private key path."
+        "--cert", metavar="PATH", envvar=VARIABLES["cert"], default="", help="Client certificate path."
     ),
-    click.option("--ca", metavar="PATH", envvar="JOBLET_CA_PATH", default="", help="CA certificate path."),
     click.option(
-        "--config", metavar="PATH", envvar="RNX_CONFIG", default="", help="The rnx-config.yml to use."
+        "--key", metavar="PATH", envvar=VARIABLES["key"], default="", help="Client private key path."
+    ),
+    click.option("--ca", metavar="PATH", envvar=VARIABLES["ca"], default="", help="CA certificate path."),
+    click.option(
+        "--config", metavar="PATH", envvar=VARIABLES["config"], default="", help="The rnx-config.yml to use."
     ),
     click.option(
         "--node", metavar="NAME", default="", help="The node of rnx-config.yml to call (default: default)."

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from joblet.cli.render import NO_JOBS
+
 if TYPE_CHECKING:
     from joblet.job import Job
 
@@ -42,7 +44,7 @@ def show_jobs(jobs: Sequence[Job], form: str, text: Callable[[Job], str]) -> Non
     elif jobs:
         show_rows(jobs, form, text)
     else:
-        click.echo("No jobs found", err=True)
+        click.echo(NO_JOBS, err=True)
 
 
 def show_rows(jobs: Sequence[Job], form: str, text: Callable[[Job], str]) -> None:

@@ -6,7 +6,8 @@ import click
 
 from joblet.cli.forms import output_option, show_fields
 from joblet.cli.render import printable
-from joblet.configfile.client import DEFAULT_NODE, Choice, read_nodes, require_client_config
+from joblet.configfile.client import Choice, read_nodes, require_client_config
+from joblet.configfile.defaults import DEFAULT_NODE
 
 
 @click.command("nodes")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from joblet.job import Ending, Job, Usage
 
 
+NO_JOBS = "No jobs found"
+"""What is said on stderr where a list would be."""
+
+
 def printable(text: str) -> str:
     r"""Return one line that a terminal shows as it is: control characters become escapes such as `\n`.
 

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joblet.config import Node, TlsConfig
-from joblet.configfile import pem
+from joblet.configfile import defaults, pem
+from joblet.configfile.defaults import DEFAULT_ADDRESS, DEFAULT_NODE, DEFAULT_PATHS, FILE_NAME
 from joblet.configfile.units import one_of, parse_address
 from joblet.errors import ConfigurationError
-
-DEFAULT_NODE = "default"
-DEFAULT_ADDRESS = "localhost:50051"
-DEFAULT_PATHS = {"cert": "certs/client-cert.pem", "key": "certs/client-key.pem", "ca": "certs/ca-cert.pem"}
 
 NODE: Mapping[str, Callable[[str], str]] = {
     "address": parse_address,
@@ -27,8 +24,7 @@ NODE: Mapping[str, Callable[[str], str]] = {
     "ca": pem.parse_certificate,
 }
 
-FILE_NAME = "rnx-config.yml"
-SEARCHED = (Path(FILE_NAME), Path("~/.rnx") / FILE_NAME, Path("/etc/joblet") / FILE_NAME)
+SEARCHED = tuple(map(Path, defaults.SEARCHED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What every connection keeps to, on both sides. Not: what a failed handshake means (`tls.py`).
 
 Rules: TLS 1.3 only; HTTP/2 and nothing else; private keys touch no file system
-that others can read. It is imported by `joblet.quick`, so it imports little.
+that others can read. It is imported by `joblet.cli.quick`, so it imports little.
 """
 
 from __future__ import annotations

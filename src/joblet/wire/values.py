@@ -5,7 +5,7 @@ It is for what another machine sent: whatever makes no sense is an error of
 where the value can say so.
 
 Only the attributes of messages are used, never their types: protobuf is not
-imported, and `joblet.quick` brings messages of its own.
+imported, and `joblet.cli.quick` brings messages of its own.
 """
 
 from __future__ import annotations

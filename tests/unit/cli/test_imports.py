@@ -102,7 +102,7 @@ def test_nodes_needs_no_network(tmp_path_factory: pytest.TempPathFactory) -> Non
             f"joblet.cli.{name}"
             for name in (
                 *("main", "run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes"),
-                *("attach", "completion", "jobtable", "output", "schema", "version"),
+                *("quick.answer", "start", "attach", "completion", "jobtable", "output", "schema", "version"),
             )
         ),
         *(f"joblet.cli.worker.{name}" for name in ("main", "start", "stop", "status", "output")),
