@@ -10,14 +10,14 @@ was never there is likelier a wrong address than one that restarts.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from uuid import uuid4
 
 from joblet.errors import JobNotRunningError
 from joblet.job import Job, JobSpec, JobStatus
-from joblet.metrics import JobSample
+from joblet.metrics import JobSample, Kind, SystemMetrics
 from joblet.search import Search
 from joblet.wire.convert import search_to_message, sendable_id, spec_to_message
 from joblet.wire.cursor import Cursor
@@ -155,6 +155,43 @@ class Client(ServerClient[JobletServiceStub]):
         """Return the server's version."""
         answer = await self._caller.call(self._stub.GetVersion, pb.EmptyRequest(), self._caller.tries())
         return answer.version
+
+    async def system(self) -> SystemMetrics:
+        """Return how the server's host is doing, measured over a short time, and its running jobs.
+
+        Raises:
+            ServerError: the server has no MonitoringService, or its answer makes no sense.
+
+        """
+        from joblet.wire import system as wire  # noqa: PLC0415  most programs never ask
+        from joblet.wire.generated.monitoring_grpc import MonitoringServiceStub  # noqa: PLC0415
+
+        stub = MonitoringServiceStub(self._caller.channel)
+        request = pb.EmptyRequest()
+        answer = await self._caller.call(stub.GetSystemStatus, request, self._caller.tries())
+        return wire.system_from_message(answer)
+
+    async def watch_system(
+        self, interval_seconds: int = 0, kinds: Collection[Kind] = ()
+    ) -> AsyncGenerator[SystemMetrics, None]:
+        """Yield how the server's host is doing, soon and then in each interval; of some kinds, or of all.
+
+        An interval of 0 is the server's own. A lost connection is made again, as
+        for a log. Close the generator (`contextlib.aclosing`) to end it.
+
+        Raises:
+            InvalidRequestError: the interval is negative, or longer than the server takes.
+            ServerError: the server has no MonitoringService, or an answer makes no sense.
+
+        """
+        from joblet.wire import system as wire  # noqa: PLC0415  most programs never ask
+        from joblet.wire.generated.monitoring_grpc import MonitoringServiceStub  # noqa: PLC0415
+
+        stub = MonitoringServiceStub(self._caller.channel)
+        request = wire.watch_to_message(interval_seconds, kinds)
+        async with aclosing(self._caller.stream(stub.StreamSystemMetrics, lambda: request)) as answers:
+            async for answer in answers:
+                yield wire.system_from_message(answer)
 
     async def wait(self, job_id: str) -> Job:
         """Return the job once it is terminal.

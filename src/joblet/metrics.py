@@ -215,7 +215,7 @@ class SystemMetrics:
     """A host at one moment: what was asked for and could be measured."""
 
     at: datetime
-    host: HostFacts
+    host: HostFacts | None = None
     cpu: CpuMetrics | None = None
     memory: MemoryMetrics | None = None
     disks: Sequence[DiskMetrics] = ()

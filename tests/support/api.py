@@ -1,7 +1,7 @@
-"""Both APIs as three unrelated clients see them: one test, each client.
+"""The APIs as three unrelated clients see them: one test, each client.
 
 A call takes and gives dictionaries, as JSON would have them; bytes are base64.
-No two RPCs of the two services have the same name, so the name is enough.
+No two RPCs of the services have the same name, so the name is enough.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,9 @@ from grpclib.exceptions import GRPCError
 
 from joblet.config import Node
 from joblet.wire.channel import ServerChannel
-from joblet.wire.generated import joblet_pb2, worker_pb2
+from joblet.wire.generated import joblet_pb2, monitoring_pb2, worker_pb2
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
+from joblet.wire.generated.monitoring_grpc import MonitoringServiceStub
 from joblet.wire.generated.worker_grpc import WorkerServiceStub
 from joblet.wire.tls import client_context
 from support.node import CLIENT, modules_path
@@ -38,6 +39,7 @@ LINE_LIMIT_BYTES = 64 * 1024 * 1024
 SERVICES = (
     joblet_pb2.DESCRIPTOR.services_by_name["JobletService"],
     worker_pb2.DESCRIPTOR.services_by_name["WorkerService"],
+    monitoring_pb2.DESCRIPTOR.services_by_name["MonitoringService"],
 )
 METHODS = {method.name: method for service in SERVICES for method in service.methods}
 
@@ -84,24 +86,32 @@ class OurApi:
     """The generated grpclib stubs, our extensions included."""
 
     def __init__(self, channel: Channel) -> None:
-        stubs = (JobletServiceStub(channel), WorkerServiceStub(channel))
+        stubs = (JobletServiceStub(channel), WorkerServiceStub(channel), MonitoringServiceStub(channel))
         self._methods = {name: method for stub in stubs for name, method in vars(stub).items()}
 
     async def call(self, method: str, **request: Any) -> list[Fields]:
         """Return all answers to a call."""
-        try:
+        with refusals():
             answer = await self._methods[method](message_of(method, request))
-        except GRPCError as error:
-            raise RefusedError(error.status.name, str(error.message)) from error
         return [as_fields(a) for a in (answer if isinstance(answer, list) else [answer])]
 
     async def first(self, method: str, **request: Any) -> Fields:
         """Return the first answer to a call, and leave it."""
-        async with self._methods[method].open() as stream:
-            await stream.send_message(message_of(method, request), end=True)
-            answer = as_fields(await stream.recv_message())
-            await stream.cancel()
+        with refusals():
+            async with self._methods[method].open() as stream:
+                await stream.send_message(message_of(method, request), end=True)
+                answer = as_fields(await stream.recv_message())
+                await stream.cancel()
         return answer
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Raise RefusedError for a status that is not OK."""
+    try:
+        yield
+    except GRPCError as error:
+        raise RefusedError(error.status.name, str(error.message)) from error
 
 
 def message_of(method: str, request: Fields) -> Message:

@@ -19,10 +19,15 @@ from typing import Any
 
 import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message_factory import GetMessageClass
 from grpc_tools import protoc
 
 DEADLINE_SECONDS = 30.0
-SERVICES = {"spec": "JobletService", "workerspec": "WorkerService"}
+SERVICES = {
+    "spec": "JobletService",
+    "workerspec": "WorkerService",
+    "monitoringspec": "MonitoringService",
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def methods_of(channel: grpc.Channel) -> dict[str, Method]:
         messages = importlib.import_module(f"{proto}_pb2")
         stub = getattr(importlib.import_module(f"{proto}_pb2_grpc"), f"{service}Stub")(channel)
         for method in messages.DESCRIPTOR.services_by_name[service].methods:
-            request = getattr(messages, method.input_type.name)
+            request = GetMessageClass(method.input_type)
             methods[method.name] = Method(getattr(stub, method.name), request, method.server_streaming)
     return methods
 

@@ -15,12 +15,14 @@ from grpclib.health.service import Health
 from grpclib.reflection.service import ServerReflection
 
 from joblet.config import ServerConfig
+from joblet.host.reader import HostReader
 from joblet.runner.supervisor import JobRunner
 from joblet.server.calls import Calls
 from joblet.server.edge import Edge
 from joblet.server.jobs import JobletService
 from joblet.server.listener import Listener
 from joblet.server.log import open_log
+from joblet.server.monitoring import MonitoringService
 from joblet.server.notify import READY, STOPPING, notify
 from joblet.server.worker import WorkerService
 
@@ -64,11 +66,12 @@ async def serve(config: ServerConfig, *, ready: Ready = lambda _address, _port: 
         HostError: this host cannot isolate jobs.
 
     """
-    with stop_signals() as stopped:
+    with stop_signals() as stopped, HostReader() as reader:
         async with JobRunner(config.runner) as runner:
             jobs = JobletService(runner, config.grpc)
             worker = WorkerService(runner, config.grpc)
-            async with serving(config, [jobs, worker]) as (address, port):
+            monitoring = MonitoringService(runner, reader, config.grpc)
+            async with serving(config, [jobs, worker, monitoring]) as (address, port):
                 log.info("server started", address=address, port=port)
                 ready(address, port)
                 notify(f"{READY}\nSTATUS=serving on {address}:{port}")

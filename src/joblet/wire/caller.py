@@ -49,6 +49,11 @@ class Caller:
         self._channel = ServerChannel(self._node.address, self._context)
         return self._channel
 
+    @property
+    def channel(self) -> ServerChannel:
+        """The channel, once there is one."""
+        return self._channel
+
     async def aclose(self) -> None:
         """Close the connection, if there is one."""
         await self._channel.aclose()

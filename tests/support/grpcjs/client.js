@@ -12,8 +12,8 @@ const grpc = require('@grpc/grpc-js');
 const protoLoader = require('@grpc/proto-loader');
 
 const DEADLINE_MS = 30000;
-const PROTOS = ['spec.proto', 'workerspec.proto'].map((name) => path.join(__dirname, '..', name));
-const SERVICES = ['joblet.JobletService', 'workerservice.WorkerService'];
+const PROTOS = ['spec.proto', 'workerspec.proto', 'monitoringspec.proto'].map((name) => path.join(__dirname, '..', name));
+const SERVICES = ['joblet.JobletService', 'workerservice.WorkerService', 'joblet.MonitoringService'];
 // The JSON of protobuf: names as they are, bytes as base64, every field.
 const AS_JSON = { keepCase: true, longs: String, enums: String, bytes: String, defaults: true };
 // What clients of this API expect in the server's certificate, whatever the address.

@@ -1,0 +1,1 @@
+"""How this host is doing, by psutil and the kernel's own files; knows nothing of jobs."""
