@@ -80,6 +80,8 @@ MEANINGS = {
     "limits.maxIo": "the most a job may ask for, in bytes per second; 0: unlimited",
     "limits.maxProcesses": "processes and threads of one job",
     "limits.maxLogSize": "output of one job that is kept; the rest is counted and dropped; 0: unlimited",
+    "limits.maxWorkspaceSize": "what may be uploaded for one job, with 1 KiB for each file, link and folder;"
+    " not what the job itself writes; 0: unlimited",
     "retention.maxAge": "ended jobs are removed after this; 0: never",
     "retention.maxJobs": "how many ended jobs are kept; 0: all",
     "retention.maxBytes": "how much of the disk ended jobs may take; 0: no limit",
@@ -91,7 +93,7 @@ MEANINGS = {
     "grpc.handshakeTimeout": "how long a client may take for the TLS handshake",
     "grpc.maxConnections": "connections at once",
     "grpc.maxStreams": "calls at once on one connection",
-    "grpc.slowClientTimeout": "how long a client may take none of a log's bytes before its stream is cut",
+    "grpc.slowClientTimeout": "how long a client may take nothing of an answer, or send nothing of an upload",
     "grpc.drainTimeout": "how long calls may take to end when the server stops",
     "logging.level": "DEBUG, INFO, WARN or ERROR",
     "logging.format": "text or json",

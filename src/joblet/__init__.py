@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from joblet.errors import JobletError as JobletError
     from joblet.executor import JobExecutor as JobExecutor
     from joblet.executor import JobFuture as JobFuture
+    from joblet.files.entry import LeftOut as LeftOut
+    from joblet.files.stream import Downloaded as Downloaded
     from joblet.job import Ending as Ending
     from joblet.job import Job as Job
     from joblet.job import JobSpec as JobSpec
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Client": "joblet.client",
     "CompletedJob": "joblet.completed",
+    "Downloaded": "joblet.files.stream",
     "Ending": "joblet.job",
     "Job": "joblet.job",
     "JobExecutor": "joblet.executor",
@@ -53,6 +56,7 @@ _HOMES = {
     "JobStatus": "joblet.job",
     "JobTimeoutError": "joblet.completed",
     "JobletError": "joblet.errors",
+    "LeftOut": "joblet.files.entry",
     "Limits": "joblet.limits",
     "Node": "joblet.config",
     "Place": "joblet.place",

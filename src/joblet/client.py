@@ -10,12 +10,17 @@ was never there is likelier a wrong address than one that restarts.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+import os
+from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from uuid import uuid4
 
-from joblet.errors import JobNotRunningError
+from joblet.errors import InvalidFileError, JobNotRunningError, ServerError
+from joblet.files.local import LocalFiles, Paths, StrPath
+from joblet.files.pack import selection_of
+from joblet.files.stream import Downloaded, save
+from joblet.files.thread import in_thread
 from joblet.job import Job, JobSpec, JobStatus
 from joblet.metrics import JobSample, Kind, SystemMetrics
 from joblet.search import Search
@@ -24,6 +29,7 @@ from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
 from joblet.wire.metrics import stats_from_message
+from joblet.wire.pieces import OnProgress, downloaded_batches, ignore, upload_requests
 from joblet.wire.serverclient import ServerClient
 from joblet.wire.tries import Tries
 from joblet.wire.values import job_from_message
@@ -52,20 +58,78 @@ class Client(ServerClient[JobletServiceStub]):
 
     _stub_type = JobletServiceStub
 
-    async def start(self, spec: JobSpec) -> Job:
+    async def start(
+        self, spec: JobSpec, *, files: Paths = (), folders: Paths = (), on_progress: OnProgress | None = None
+    ) -> Job:
         """Start a job, once, and return it when it is durably accepted.
 
-        A spec without a key gets one of its own for the purpose.
+        A spec without a key gets one of its own for the purpose. Each of the
+        files is in /work before the command starts, under its own name, and so
+        is what the folders contain; or there is no job. Nothing is sent before
+        all of it was looked at, and all of it is sent again when the connection
+        is lost. `on_progress` is told how many bytes were sent, and of how many.
 
         Raises:
-            InvalidRequestError: the command or a limit is refused.
+            InvalidRequestError: the command, a limit or a file is refused.
+            FileAccessError: a file cannot be read.
+            WorkspaceTooLargeError: the files are more than a job may bring.
             TooManyJobsError: the server runs as many as it may.
             HostError: the server cannot isolate or limit it.
 
         """
         keyed = spec if spec.key else replace(spec, key=uuid4().hex)
-        answer = await self._caller.call(self._stub.RunJob, spec_to_message(keyed), self._caller.tries())
-        return job_from_message(answer)
+        request, tries = spec_to_message(keyed), self._caller.tries()
+        local = LocalFiles(files, folders)
+        if not local:
+            answer = await self._caller.call(self._stub.RunJob, request, tries)
+            return job_from_message(answer)
+        total = await in_thread(local.survey)
+
+        def upload() -> Awaitable[pb.RunJobRes]:
+            requests = upload_requests(request, local, total, on_progress or ignore)
+            return self._caller.feed_once(self._stub.RunJobWithFiles, requests)
+
+        uploaded = await self._caller.again(upload, tries)
+        return job_from_message(uploaded)
+
+    async def download(
+        self,
+        job_id: str,
+        folder: StrPath,
+        paths: Sequence[StrPath] = (),
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> Downloaded:
+        """Bring files of a job's /work, all of it or these paths below it, to a folder here.
+
+        Nothing changes there before everything has come; then each file is in
+        its place at once, or in that of the one that was there. While the job
+        runs, its files are taken as they are at the moment. The whole is
+        asked for again when the connection is lost.
+
+        Raises:
+            JobNotFoundError: no job has this id.
+            PathNotFoundError: its /work has no such path, or not yet.
+            InvalidRequestError: a path is malformed.
+            FileAccessError: the files cannot be written.
+
+        """
+        tries = self._caller.tries()
+        request = pb.DownloadReq(id=sendable_id(job_id), paths=map(os.fsencode, paths))
+        selection_of(request.paths)  # refused here, so that what is refused below came from the server
+
+        async def download() -> Downloaded:
+            answers = self._caller.stream_once(self._stub.DownloadFiles, request, heard=lambda: None)
+            async with (
+                aclosing(answers),
+                aclosing(downloaded_batches(answers, on_progress or ignore)) as received,
+            ):
+                return await save(received, os.fspath(folder))
+
+        try:
+            return await self._caller.again(download, tries)
+        except InvalidFileError as error:
+            raise ServerError(f"malformed answer: {error}") from error
 
     async def stop(self, job_id: str, *, force: bool = False) -> Job:
         """Stop a job; return it once it is terminal and gone.

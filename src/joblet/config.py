@@ -36,6 +36,8 @@ class RunnerConfig:
     folders that a job must not see even where `read_only` exposes them.
     `cgroup_parent` is the v2 cgroup, as in `/proc/self/cgroup`, that a service
     manager delegates to jobs and shims; empty is the root.
+    `max_workspace_bytes` is what may be uploaded for one job, 0 any number: it
+    says nothing of what the job itself writes.
     """
 
     state_dir: Path
@@ -47,6 +49,7 @@ class RunnerConfig:
     ceilings: Limits = Limits()
     max_processes: int = 1024
     max_log_bytes: int = 0
+    max_workspace_bytes: int = 0
     max_concurrent_jobs: int = 100
     job_timeout_seconds: float = 3600.0
     stop_grace_seconds: float = 0.1

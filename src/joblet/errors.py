@@ -31,6 +31,20 @@ class InvalidLimitError(InvalidRequestError):
         super().__init__(f"job creation failed: {why}")
 
 
+class InvalidFileError(InvalidRequestError):
+    """A file cannot be carried: its path or its kind is refused."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"invalid file: {path}: {why}")
+
+
+class PathNotFoundError(InvalidRequestError):
+    """A job's folder has no such file or folder, at least for now."""
+
+    def __init__(self, job_id: str, path: str) -> None:
+        super().__init__(f"no such file or folder in /work of job {job_id}: {path}")
+
+
 class JobNotFoundError(JobletError):
     """No job has this id."""
 
@@ -61,6 +75,16 @@ class TooManyJobsError(JobletError):
 
     def __init__(self, maximum: int) -> None:
         super().__init__(f"job creation failed: maximum concurrent jobs reached ({maximum})")
+
+
+class WorkspaceTooLargeError(JobletError):
+    """What is uploaded for a job is more than it may bring."""
+
+    def __init__(self, size_bytes: int, maximum_bytes: int) -> None:
+        super().__init__(
+            "job creation failed: files exceed maxWorkspaceSize"
+            f" (got {size_bytes} bytes, at most {maximum_bytes})"
+        )
 
 
 class MessageTooLargeError(JobletError):
@@ -113,6 +137,13 @@ class StorageError(HostError):
         super().__init__(f"job storage failed: {why}")
 
 
+class FileAccessError(JobletError):
+    """A file on this side, not the server's, cannot be read or written."""
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(f"{path}: {error.strerror or error}")
+
+
 class StateDirectoryInUseError(JobletError):
     """Another daemon runs on the same state directory."""
 
@@ -132,12 +163,12 @@ class ServerUnavailableError(JobletError):
 
 
 class SlowClientError(ServerUnavailableError):
-    """A reader of output took nothing for too long; it may come back and go on where it was."""
+    """A client neither took output nor sent files for too long; it may come back."""
 
-    def __init__(self, timeout_seconds: float) -> None:
-        super().__init__(
-            f"client too slow: nothing was read for {timeout_seconds:g} s; resume where it ended"
-        )
+    def __init__(
+        self, timeout_seconds: float, *, what: str = "read", then: str = "resume where it ended"
+    ) -> None:
+        super().__init__(f"client too slow: nothing was {what} for {timeout_seconds:g} s; {then}")
 
 
 class DeadlineExceededError(JobletError):

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
+from joblet.files.local import Paths, StrPath
+from joblet.files.stream import Downloaded
 from joblet.job import Job, JobSpec
 from joblet.metrics import JobSample
 
@@ -17,8 +19,12 @@ from joblet.metrics import JobSample
 class Place(Protocol):
     """Runs jobs; the documentation of each verb is that of `JobRunner` and `Client`."""
 
-    async def start(self, spec: JobSpec) -> Job:
-        """Start a job; return it once it is durably accepted."""
+    async def start(self, spec: JobSpec, *, files: Paths = (), folders: Paths = ()) -> Job:
+        """Start a job, with files and what folders contain in its /work; return it once it is accepted."""
+        ...
+
+    async def download(self, job_id: str, folder: StrPath, paths: Sequence[StrPath] = ()) -> Downloaded:
+        """Bring files of a job's /work, all of it or these paths below it, to a folder here."""
         ...
 
     async def stop(self, job_id: str, *, force: bool = False) -> Job:

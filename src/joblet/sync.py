@@ -18,6 +18,8 @@ from typing import Any, Self, TypeVar
 
 from joblet.config import Node, RunnerConfig
 from joblet.errors import JobletError
+from joblet.files.local import Paths, StrPath
+from joblet.files.stream import Downloaded
 from joblet.job import Job, JobSpec
 from joblet.metrics import JobSample
 from joblet.place import Place
@@ -72,16 +74,30 @@ class BlockingPlace:
         """
         return self._portal.call(self._used(use))
 
-    def start(self, spec: JobSpec) -> Job:
-        """Start a job; return it once it is durably accepted.
+    def start(self, spec: JobSpec, *, files: Paths = (), folders: Paths = ()) -> Job:
+        """Start a job, with files and what folders contain in its /work; return it once it is accepted.
 
         Raises:
-            InvalidRequestError: the command or a limit is refused.
+            InvalidRequestError: the command, a limit or a file is refused.
+            FileAccessError: a file cannot be read.
+            WorkspaceTooLargeError: the files are more than a job may bring.
             TooManyJobsError: as many jobs run as may.
             HostError: the host cannot isolate or limit it.
 
         """
-        return self.call(lambda place: place.start(spec))
+        return self.call(lambda place: place.start(spec, files=files, folders=folders))
+
+    def download(self, job_id: str, folder: StrPath, paths: Sequence[StrPath] = ()) -> Downloaded:
+        """Bring files of a job's /work, all of it or these paths below it, to a folder here.
+
+        Raises:
+            JobNotFoundError: no job has this id.
+            PathNotFoundError: its /work has no such path, or not yet.
+            InvalidRequestError: a path is malformed.
+            FileAccessError: the files cannot be written.
+
+        """
+        return self.call(lambda place: place.download(job_id, folder, paths))
 
     def stop(self, job_id: str, *, force: bool = False) -> Job:
         """Stop a job, with `force` without a grace period; return it once it is STOPPED and gone.

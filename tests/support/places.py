@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
-from joblet import Client, Job, JobRunner, JobSample, JobSpec, Node, Place, RunnerConfig, sync
+from joblet import Client, Downloaded, Job, JobRunner, JobSample, JobSpec, Node, Place, RunnerConfig, sync
 from joblet.errors import JobNotRunningError
+from joblet.files.local import Paths, StrPath
 from joblet.sync import BlockingPlace
 
 MAX_JOBS = 5
@@ -29,8 +30,11 @@ class Waiting:
     def __init__(self, place: BlockingPlace) -> None:
         self.place = place
 
-    async def start(self, spec: JobSpec) -> Job:
-        return await asyncio.to_thread(self.place.start, spec)
+    async def start(self, spec: JobSpec, *, files: Paths = (), folders: Paths = ()) -> Job:
+        return await asyncio.to_thread(self.place.start, spec, files=files, folders=folders)
+
+    async def download(self, job_id: str, folder: StrPath, paths: Sequence[StrPath] = ()) -> Downloaded:
+        return await asyncio.to_thread(self.place.download, job_id, folder, paths)
 
     async def stop(self, job_id: str, *, force: bool = False) -> Job:
         return await asyncio.to_thread(self.place.stop, job_id, force=force)

@@ -11,6 +11,7 @@ import joblet
 from joblet import (
     Client,
     CompletedJob,
+    Downloaded,
     Ending,
     Job,
     JobExecutor,
@@ -40,6 +41,8 @@ async def asynchronous(node: Node, config: RunnerConfig) -> None:
             assert_type(job.status, JobStatus)
             assert_type(job.ending, Ending | None)
             assert_type(await place.list(), Sequence[Job])
+            assert_type(await place.start(JobSpec("true"), files="a", folders=[Path("b"), "c"]), Job)
+            assert_type(await place.download(job.id, Path("out"), ["a", Path("b")]), Downloaded)
             async for chunk in place.logs(job.id, offset=1, follow=False):
                 assert_type(chunk, bytes)
         assert_type(await asyncio.gather(client.wait("1"), runner.wait("1")), tuple[Job, Job])
@@ -54,6 +57,8 @@ def waiting(node: Node, config: RunnerConfig) -> None:
             for chunk in place.logs(job.id):
                 assert_type(chunk, bytes)
             assert_type(place.wait(job.id), Job)
+            assert_type(place.start(JobSpec("true"), files=["a"]), Job)
+            assert_type(place.download(job.id, "out"), Downloaded)
             place.remove([job.id])
 
 

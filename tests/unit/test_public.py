@@ -10,6 +10,7 @@ import joblet
 PUBLIC = {
     "Client",
     "CompletedJob",
+    "Downloaded",
     "Ending",
     "Job",
     "JobExecutor",
@@ -21,6 +22,7 @@ PUBLIC = {
     "JobStatus",
     "JobTimeoutError",
     "JobletError",
+    "LeftOut",
     "Limits",
     "Node",
     "Place",

@@ -70,6 +70,7 @@ CEILINGS = {
 LIMITS = {
     "maxProcesses": Setting("max_processes", whole_number(1)),
     "maxLogSize": Setting("max_log_bytes", parse_size),
+    "maxWorkspaceSize": Setting("max_workspace_bytes", parse_size),
 }
 RETENTION = {
     "maxAge": Setting("max_age_seconds", parse_duration),

@@ -53,10 +53,16 @@ class JobDirectory:
         """What the job had used at moments of its life."""
         return self.path / "samples"
 
-    def create(self, spec: bytes, uid: int, gid: int) -> None:
+    @property
+    def work_path(self) -> Path:
+        """The job's own folder: what is in it, and its links, are the job's."""
+        return self.path / "work"
+
+    def create(self, spec: bytes, uid: int, gid: int, uploaded: Path | None = None) -> None:
         """Make the directory, its spec, an empty log, and a `work` that belongs to the job's user.
 
-        The log is there from the start, so that a reader can watch it before the shim writes.
+        `work` is empty, or the folder that was uploaded. The log is there from
+        the start, so that a reader can watch it before the shim writes.
 
         Raises:
             OSError: it exists already, or the disk is full or read-only.
@@ -65,9 +71,11 @@ class JobDirectory:
         self.path.mkdir(mode=0o700)
         (self.path / "spec.json").write_bytes(spec)
         self.log_path.touch(mode=0o600)
-        work = self.path / "work"
-        work.mkdir(mode=0o700)
-        os.chown(work, uid, gid)
+        if uploaded:
+            uploaded.rename(self.work_path)
+        else:
+            self.work_path.mkdir(mode=0o700)
+        os.chown(self.work_path, uid, gid)
 
     def open(self) -> int:
         """Return an fd of the directory."""

@@ -12,6 +12,7 @@ import os
 from collections.abc import Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from joblet.config import RunnerConfig
 from joblet.errors import (
@@ -63,8 +64,8 @@ class Launcher:
         if missing := self.host.hierarchy.missing(self._cgroup_limits(limits)):
             raise CgroupError(f"this host has no {' and no '.join(missing)} controller (see joblet doctor)")
 
-    def launch(self, live: LiveJob) -> Shim:
-        """Start the shim of an accepted job, inside its limits.
+    def launch(self, live: LiveJob, uploaded: Path | None) -> Shim:
+        """Start the shim of an accepted job, inside its limits, with what was uploaded for it.
 
         Raises:
             StorageError, CgroupError, IsolationError: the step that failed.
@@ -72,7 +73,7 @@ class Launcher:
 
         """
         job = live.job
-        self._make_directory(live)
+        self._make_directory(live, uploaded)
         live.cgroup = cgroup = self._make_cgroup(job)
         try:
             with ExitStack() as opened:
@@ -103,10 +104,10 @@ class Launcher:
             if name.removeprefix("job-").removesuffix(suffix) not in live_ids
         ]
 
-    def _make_directory(self, live: LiveJob) -> None:
+    def _make_directory(self, live: LiveJob, uploaded: Path | None) -> None:
         account = self.host.account
         try:
-            live.directory.create(encode_spec(live.job), account.uid, account.gid)
+            live.directory.create(encode_spec(live.job), account.uid, account.gid, uploaded)
         except OSError as error:
             raise StorageError(f"{error.filename}: {error.strerror}") from error
 

@@ -7,13 +7,15 @@ disk), until it can: the next start tries again, and so does the next runner.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
-from joblet.errors import InvalidRequestError, JobletError, StorageError
+from joblet.errors import InvalidRequestError, JobletError, StorageError, TooManyJobsError
 from joblet.job import Job, JobSpec
 from joblet.linux.cgroup import JobCgroup
 from joblet.linux.inotify import Inotify
@@ -26,6 +28,7 @@ from joblet.runner.sampler import Sampler
 from joblet.runner.shim import adopt
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
+from joblet.runner.uploads import discard_upload
 
 log = get_logger()
 
@@ -61,6 +64,22 @@ class LiveJobs:
     def __len__(self) -> int:
         return len(self._live) + self._accepting
 
+    @contextmanager
+    def reserved(self, maximum: int) -> Iterator[None]:
+        """Keep a place among the jobs that may run, for one that is not accepted yet.
+
+        Raises:
+            TooManyJobsError: there is none.
+
+        """
+        if len(self) >= maximum:
+            raise TooManyJobsError(maximum)
+        self._accepting += 1
+        try:
+            yield
+        finally:
+            self._accepting -= 1
+
     def get(self, job_id: str) -> LiveJob | None:
         """Return the live job with this id, None if it has ended or never was."""
         return self._live.get(job_id)
@@ -79,9 +98,12 @@ class LiveJobs:
         for job_id in job_ids:
             self._unsaved.pop(job_id, None)
 
-    async def accept(self, spec: JobSpec, owner: str) -> Job:
-        """Accept a job and launch it, even if the caller is cancelled; raises as `JobRunner.start` says."""
-        return await self.finish(self._accept(spec, owner))
+    async def accept(self, spec: JobSpec, owner: str, uploaded: Path | None = None) -> Job:
+        """Accept a job and launch it, even if the caller is cancelled; raises as `JobRunner.start` says.
+
+        What was uploaded becomes the job's, or is deleted.
+        """
+        return await self.finish(self._accept_or_discard(spec, owner, uploaded))
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what something returns, which goes on to its end even if the caller is cancelled."""
@@ -130,7 +152,14 @@ class LiveJobs:
         except OSError as error:  # a start that is cut off will then be called lost, which is never wrong
             log.warning("cannot write down the boot id", error=str(error))
 
-    async def _accept(self, spec: JobSpec, owner: str) -> Job:
+    async def _accept_or_discard(self, spec: JobSpec, owner: str, uploaded: Path | None) -> Job:
+        try:
+            return await self._accept(spec, owner, uploaded)
+        finally:
+            if uploaded:
+                await discard_upload(uploaded)
+
+    async def _accept(self, spec: JobSpec, owner: str, uploaded: Path | None) -> Job:
         self._accepting += 1
         try:
             job, is_new = await self._store.insert(spec, owner=owner, at=datetime.now(UTC))
@@ -140,7 +169,7 @@ class LiveJobs:
         finally:
             self._accepting -= 1
         try:
-            live.launched(self._launcher.launch(live))
+            live.launched(self._launcher.launch(live, uploaded))
         except JobletError as error:
             await live.fail_start(str(error))
             self._untrack(live)

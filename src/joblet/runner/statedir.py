@@ -6,6 +6,7 @@
     boot        the host's boot id when a runner last took the directory up: random(4)
     joblet.db   the index
     jobs/<id>/  a directory a job
+    uploads/    what is being uploaded for jobs that there are not yet
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class StateDirectory:
         try:
             self._jobs.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
+            self.uploads_path.mkdir(mode=0o700, exist_ok=True)
             self._lock_fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._acquire()
             self.instance = self._read_instance()
@@ -82,6 +84,11 @@ class StateDirectory:
     def index_path(self) -> Path:
         """The SQLite database."""
         return self.path / "joblet.db"
+
+    @property
+    def uploads_path(self) -> Path:
+        """Where files are while they are being uploaded."""
+        return self.path / "uploads"
 
     @property
     def _jobs(self) -> Path:

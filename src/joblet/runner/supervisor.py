@@ -13,6 +13,7 @@ cgroups made, shim spawned. Restore sees how far it came.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
@@ -27,6 +28,11 @@ from joblet.errors import (
     StorageError,
     TooManyJobsError,
 )
+from joblet.files.entry import Total
+from joblet.files.local import LocalFiles, Paths, StrPath
+from joblet.files.pack import CHUNK_BYTES
+from joblet.files.stream import Batches, Downloaded, batches, save
+from joblet.files.thread import in_thread
 from joblet.job import Job, JobSpec, JobStatus
 from joblet.limits import resolve
 from joblet.linux.inotify import Inotify
@@ -42,6 +48,8 @@ from joblet.runner.sampler import Measured, Sampler, current
 from joblet.runner.samples import read_samples, whole_life
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
+from joblet.runner.uploads import Uploads, sweep
+from joblet.runner.work import read_work
 from joblet.search import Search
 
 
@@ -62,6 +70,7 @@ class JobRunner:
         self._retention: Retention
         self._live: LiveJobs
         self._sampler: Sampler
+        self._uploads: Uploads
 
     async def __aenter__(self) -> Self:
         host = read_host(self._config)
@@ -83,40 +92,81 @@ class JobRunner:
                 sampler=self._sampler,
             )
             entered.push_async_callback(self._live.let_go)
+            self._uploads = Uploads(
+                self._directory.uploads_path, host.account, self._config.max_workspace_bytes
+            )
+            leftovers = self._uploads.leftovers()  # before there can be another upload
             await restore_index(self._store, self._directory)
             await self._live.restore()
             self._live.run(self._retention.run())
             self._live.run(self._sampler.run())
+            self._live.run(sweep(leftovers))
             self._resources = entered.pop_all()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self._resources.aclose()
 
-    async def start(self, spec: JobSpec, *, owner: str = "") -> Job:
+    async def start(self, spec: JobSpec, *, owner: str = "", files: Paths = (), folders: Paths = ()) -> Job:
         """Accept a job durably, set its limits, start it, and return it as INITIALIZING.
 
         A command that cannot be executed is a job that fails, not an error
         here. Once accepted, a job is started even if the caller is cancelled.
         With a key that this owner has used before it returns the job of then.
+        Each of the files is copied to /work before, under its own name, and so
+        is what the folders contain.
 
         Raises:
             InvalidLimitError: a limit is malformed or above what is granted.
-            InvalidRequestError: the key was used for a different job.
+            InvalidRequestError: a file is refused, or the key was used for a different job.
+            FileAccessError: a file cannot be read.
+            WorkspaceTooLargeError: the files are more than `max_workspace_bytes`.
             TooManyJobsError: `max_concurrent_jobs` are running.
             HostError: this host could not start it; what was accepted is FAILED.
 
         """
+        if local := LocalFiles(files, folders):
+            total = await in_thread(local.survey)
+            return await self.start_with(spec, batches(local.pack()), total, owner=owner)
+        accepted = self._checked(spec)
+        if len(self._live) >= self._config.max_concurrent_jobs:
+            # The first try of this very start may have taken the last place.
+            if earlier := await self._earlier(accepted, owner):
+                return earlier
+            raise TooManyJobsError(self._config.max_concurrent_jobs)
+        return await self._live.accept(accepted, owner)
+
+    async def start_with(self, spec: JobSpec, received: Batches, announced: Total, *, owner: str = "") -> Job:
+        """Start a job as `start` does, with files still to be received: all of them, or there is no job.
+
+        They are not looked at if the job is refused, or there is one with its
+        key. Meanwhile the job has its place among those that may run.
+
+        Raises:
+            InvalidRequestError, WorkspaceTooLargeError, TooManyJobsError, HostError: as `start`.
+            JobletError: what receiving raises.
+
+        """
+        async with aclosing(received):
+            accepted = self._checked(spec)
+            if earlier := await self._earlier(accepted, owner):
+                return earlier
+            self._uploads.check(announced)
+            with self._live.reserved(self._config.max_concurrent_jobs):
+                uploaded = await self._uploads.receive(received)
+            return await self._live.accept(accepted, owner, uploaded)
+
+    def _checked(self, spec: JobSpec) -> JobSpec:
         ceilings = self._launcher.host.ceilings
         limits = resolve(spec.limits, defaults=self._config.defaults, ceilings=ceilings)
         accepted = replace(spec, limits=limits)
         self._launcher.check(accepted)
-        if len(self._live) >= self._config.max_concurrent_jobs:
-            # The first try of this very start may have taken the last place.
-            if spec.key and (earlier := await self._store.get_by_key(owner, spec.key)):
-                return await self._live.same_again(earlier, accepted)
-            raise TooManyJobsError(self._config.max_concurrent_jobs)
-        return await self._live.accept(accepted, owner)
+        return accepted
+
+    async def _earlier(self, accepted: JobSpec, owner: str) -> Job | None:
+        """Return the job that this very start has made before, None if there is none."""
+        earlier = await self._store.get_by_key(owner, accepted.key) if accepted.key else None
+        return await self._live.same_again(earlier, accepted) if earlier else None
 
     async def stop(self, job_id: str, *, by: str = "", force: bool = False) -> Job:
         """Stop a job (SIGTERM, grace period, SIGKILL; by `force` SIGKILL at once); return it once it is gone.
@@ -245,6 +295,41 @@ class JobRunner:
         async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk
+
+    async def files(
+        self, job_id: str, paths: Sequence[bytes] = (), *, chunk_bytes: int = CHUNK_BYTES
+    ) -> Batches:
+        """Yield the files of a job's /work, all of it or these paths below it, as they are at the moment.
+
+        Raises:
+            JobNotFoundError: no such job, or no longer.
+            PathNotFoundError: its /work has no such path.
+            InvalidFileError: a path is malformed.
+            StorageError: they cannot be read.
+
+        """
+        await self.status(job_id)
+        async with aclosing(read_work(self._directory.job(job_id), paths, chunk_bytes)) as packed:
+            async for batch in packed:
+                yield batch
+        await self.status(job_id)  # had it been removed meanwhile, files may be missing
+
+    async def download(self, job_id: str, folder: StrPath, paths: Sequence[StrPath] = ()) -> Downloaded:
+        """Copy files of a job's /work, all of it or these paths below it, to a folder.
+
+        Nothing changes there before everything was read; then each file is in
+        its place at once, or in that of the one that was there.
+
+        Raises:
+            JobNotFoundError: no such job.
+            PathNotFoundError: its /work has no such path, or not yet.
+            InvalidRequestError: a path is malformed.
+            FileAccessError: the files cannot be written.
+            StorageError: they cannot be read.
+
+        """
+        async with aclosing(self.files(job_id, [os.fsencode(path) for path in paths])) as received:
+            return await save(received, os.fspath(folder))
 
     async def tail_offset(self, job_id: str, lines: int) -> int:
         """Return the offset at which the last so many lines of the output so far begin.

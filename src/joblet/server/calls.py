@@ -169,6 +169,24 @@ async def send_output(stream: Stream[Any, Any], message: Any, *, timeout_seconds
         raise SlowClientError(timeout_seconds) from None
 
 
+async def receive_files(stream: Stream[Any, Any], *, timeout_seconds: float) -> Any:
+    """Return the next message of an upload.
+
+    Raises:
+        SlowClientError: it did not come within the timeout.
+        InvalidRequestError: the client ended the call instead.
+
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            message = await stream.recv_message()
+    except TimeoutError:
+        raise SlowClientError(timeout_seconds, what="sent", then="send it again") from None
+    if message is None:
+        raise InvalidRequestError("the upload ends before it is complete")
+    return message
+
+
 async def receive(stream: Stream[Any, Any]) -> Any:
     """Return the one message of a unary request.
 

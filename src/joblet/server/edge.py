@@ -36,9 +36,11 @@ from joblet.server.calls import Rpcs
 PING_TIMEOUT_SECONDS = 20.0
 """How long a client may take to answer a ping, at most (gRPC's own default)."""
 
-STREAM_WINDOW_BYTES = 65535
-"""What a client may send ahead on one stream (the least that HTTP/2 has): requests are small."""
+STREAM_WINDOW_BYTES = 1024 * 1024
+"""What a client may send ahead on one stream: an upload over 50 ms makes 20 MiB/s of it.
 
+What it may send ahead on all streams of a connection is grpclib's 4 MiB.
+"""
 
 LAST_PING = b"goodbye!"
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from joblet.config import GrpcConfig
 from joblet.errors import InvalidRequestError
+from joblet.files.entry import Total
+from joblet.files.pack import CHUNK_BYTES
+from joblet.files.stream import Batches
 from joblet.runner.supervisor import JobRunner
-from joblet.server.calls import caller_name, receive, send_output
+from joblet.server.calls import caller_name, receive, receive_files, send_output
 from joblet.wire.convert import job_to_message, search_from_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
 from joblet.wire.metrics import stats_to_message
+from joblet.wire.pieces import from_messages, to_messages
 from joblet.wire.values import spec_from_message
 
 if TYPE_CHECKING:
@@ -89,13 +93,37 @@ class JobletService(JobletServiceBase):
         await self._runner.remove(request.ids)
         await stream.send_message(pb.EmptyRequest())
 
-    async def RunJobWithFiles(self, _stream: Stream[pb.UploadReq, pb.RunJobRes]) -> None:
-        """Not served yet."""
-        raise GRPCError(Status.UNIMPLEMENTED)
+    async def RunJobWithFiles(self, stream: Stream[pb.UploadReq, pb.RunJobRes]) -> None:
+        """Answer once the job is durably accepted, with all its files; without them there is none."""
+        first = await receive_files(stream, timeout_seconds=self._slow_seconds)
+        announced = Total(first.entries, first.contentBytes)
+        received = self._received_files(stream, first)
+        job = await self._runner.start_with(
+            spec_from_message(first.job), received, announced, owner=caller_name(stream)
+        )
+        await stream.send_message(job_to_message(job, pb.RunJobRes))
 
-    async def DownloadFiles(self, _stream: Stream[pb.DownloadReq, pb.FilesChunk]) -> None:
-        """Not served yet."""
-        raise GRPCError(Status.UNIMPLEMENTED)
+    async def DownloadFiles(self, stream: Stream[pb.DownloadReq, pb.FilesChunk]) -> None:
+        """Send the files as they are; flow control is the client's, so a slow one costs no memory."""
+        request = await receive(stream)
+        chunk_bytes = max(min(CHUNK_BYTES, self._payload_bytes // 4), 1)
+        batches = self._runner.files(request.id, list(request.paths), chunk_bytes=chunk_bytes)
+        async with aclosing(batches):
+            async for batch in batches:
+                answer = pb.FilesChunk(pieces=to_messages(batch))
+                await send_output(stream, answer, timeout_seconds=self._slow_seconds)
+        await stream.send_message(pb.FilesChunk(complete=True))
+
+    async def _received_files(self, stream: Stream[pb.UploadReq, Any], first: pb.UploadReq) -> Batches:
+        # Nobody asks for these before the job is sure to be taken: now the client may send them.
+        await stream.send_initial_metadata()
+        message = first
+        while True:
+            if message.pieces:
+                yield from_messages(message.pieces)
+            if message.complete:
+                return
+            message = await receive_files(stream, timeout_seconds=self._slow_seconds)
 
     async def WriteInput(self, _stream: Stream[pb.InputReq, pb.InputRes]) -> None:
         """Not served yet."""

@@ -7,11 +7,12 @@ harmlessly, which only they know; nor when (`tries.py`), nor the connection
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import TypeVar
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeVar
 
-from grpclib.client import ServiceMethod, Stream, UnaryStreamMethod, UnaryUnaryMethod
+from grpclib.client import ServiceMethod, Stream, StreamUnaryMethod, UnaryStreamMethod, UnaryUnaryMethod
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from joblet.config import Node
@@ -27,6 +28,7 @@ PATIENCE_SECONDS = 60.0
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class Caller:
@@ -72,9 +74,13 @@ class Caller:
     ) -> Answer:
         """Return the answer, asking again when the connection is lost, as long as the tries allow."""
         timeout_seconds = self._timeout_seconds if has_deadline else None
+        return await self.again(lambda: self._ask(method, request, timeout_seconds), tries)
+
+    async def again(self, attempt: Callable[[], Awaitable[Result]], tries: Tries) -> Result:
+        """Return what an attempt does, made again when the connection is lost, as long as the tries allow."""
         while True:
             try:
-                return await self._ask(method, request, timeout_seconds)
+                return await attempt()
             except ServerUnavailableError as failure:
                 await self._wait_next(tries, failure)
 
@@ -85,17 +91,66 @@ class Caller:
         tries = self.tries()
         while True:
             try:
-                async with self._opened(method, timeout_seconds=None) as stream:
-                    await stream.send_message(next_request(), end=True)
-                    # Our server sends its headers at once: a silent job's log is there before its first byte.
-                    await stream.recv_initial_metadata()
-                    tries.progressed()
-                    while (answer := await self._receive(stream)) is not None:
+                async with aclosing(self.stream_once(method, next_request(), tries.progressed)) as answers:
+                    async for answer in answers:
                         yield answer
             except ServerUnavailableError as failure:
                 await self._wait_next(tries, failure)
             else:
                 return
+
+    async def stream_once(
+        self, method: UnaryStreamMethod[Request, Answer], request: Request, heard: Callable[[], None]
+    ) -> AsyncGenerator[Answer, None]:
+        """Yield the answers to a request; tell when the server has heard it."""
+        async with self._opened(method, timeout_seconds=None) as stream:
+            await stream.send_message(request, end=True)
+            # Our server sends its headers at once: a silent job's log is there before its first byte.
+            await stream.recv_initial_metadata()
+            heard()
+            while (answer := await self._receive(stream)) is not None:
+                yield answer
+
+    async def feed_once(
+        self, method: StreamUnaryMethod[Request, Answer], requests: AsyncGenerator[Request, None]
+    ) -> Answer:
+        """Return the answer to all of these requests; raises what making them does.
+
+        The server hears the first one, and says that it will take the others,
+        before they are made. It may answer without all of them.
+
+        Raises:
+            DeadlineExceededError: it says nothing about the first one in time.
+
+        """
+        async with aclosing(requests), self._opened(method, timeout_seconds=None) as stream:
+            await stream.send_message(await anext(requests))
+            async with asyncio.timeout(self._timeout_seconds):
+                await stream.recv_initial_metadata()
+            answer = await self._fed(stream, requests)
+        if answer is None:
+            raise ServerError(f"{self._node.address} ended the call without an answer")
+        return answer
+
+    async def _fed(
+        self, stream: Stream[Request, Answer], requests: AsyncGenerator[Request, None]
+    ) -> Answer | None:
+        """Return the answer to the requests; if it comes before all of them were sent, send no more."""
+        sending = asyncio.create_task(_send_all(stream, requests))
+        answered = self._receive(stream)
+        receiving = asyncio.create_task(answered)
+        try:
+            await asyncio.wait([sending, receiving], return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+            answer = await receiving
+            if not sending.done():
+                await stream.cancel()
+            return answer
+        finally:
+            sending.cancel()
+            receiving.cancel()
+            await asyncio.gather(sending, receiving, return_exceptions=True)
 
     async def _receive(self, stream: Stream[Request, Answer]) -> Answer | None:
         """Return the next answer, None at the end.
@@ -135,9 +190,27 @@ class Caller:
             async with stream:
                 yield stream
         except GRPCError as error:
-            raise error_from_status(error.status, error.message, stream.trailing_metadata or {}) from error
+            raise error_from_status(error.status, error.message, _trailing_metadata(stream)) from error
         except TimeoutError as error:
             why = f"{self._node.address} did not answer within {self._timeout_seconds:g} s"
             raise DeadlineExceededError(why) from error
         except (StreamTerminatedError, OSError) as error:
             raise self._channel.loss() or ServerError(f"{self._node.address}: {error}") from error
+
+
+async def _send_all(stream: Stream[Request, Any], requests: AsyncGenerator[Request, None]) -> None:
+    async for request in requests:
+        await stream.send_message(request)
+    await stream.end()
+
+
+def _trailing_metadata(stream: Stream[Any, Any]) -> Mapping[str, object]:
+    """Return what came with the status.
+
+    A server that refuses a request before its end resets the stream right
+    behind the status; grpclib then takes the status alone from the headers.
+    """
+    if stream.trailing_metadata is not None:
+        return stream.trailing_metadata
+    received = stream._stream  # noqa: SLF001  the headers are nowhere else
+    return dict(received.trailers or received.headers or ())

@@ -136,6 +136,7 @@ def test_grpc_section(folder: Path, line: str, field: str, value: Any) -> None:
         ("maxIo: 100MiB", "ceilings", Limits(io_bps=100 * 2**20)),
         ("maxProcesses: 64", "max_processes", 64),
         ("maxLogSize: 1GiB", "max_log_bytes", 2**30),
+        ("maxWorkspaceSize: 10MiB", "max_workspace_bytes", 10 * 2**20),
     ],
 )
 def test_limits_section(folder: Path, line: str, field: str, value: Any) -> None:
@@ -227,7 +228,10 @@ def test_an_empty_section_is_no_section(folder: Path) -> None:
         (
             "limits: {zzz: 1}",
             1,
-            "limits.zzz: unknown key; expected one of maxCpu, maxIo, maxLogSize, maxMemory, maxProcesses",
+            (
+                "limits.zzz: unknown key; expected one of maxCpu, maxIo, maxLogSize, maxMemory, maxProcesses,"
+                " maxWorkspaceSize"
+            ),
         ),
         (
             "joblet:\n  jobTimeout: 30",

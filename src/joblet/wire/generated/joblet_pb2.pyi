@@ -294,12 +294,22 @@ class DataChunk(_message.Message):
     def __init__(self, payload: _Optional[bytes] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class FilePiece(_message.Message):
-    __slots__ = ("entry", "content")
+    __slots__ = ("entry", "content", "leftOut")
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
+    LEFTOUT_FIELD_NUMBER: _ClassVar[int]
     entry: FileEntry
     content: bytes
-    def __init__(self, entry: _Optional[_Union[FileEntry, _Mapping]] = ..., content: _Optional[bytes] = ...) -> None: ...
+    leftOut: LeftOut
+    def __init__(self, entry: _Optional[_Union[FileEntry, _Mapping]] = ..., content: _Optional[bytes] = ..., leftOut: _Optional[_Union[LeftOut, _Mapping]] = ...) -> None: ...
+
+class LeftOut(_message.Message):
+    __slots__ = ("path", "why")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    path: bytes
+    why: str
+    def __init__(self, path: _Optional[bytes] = ..., why: _Optional[str] = ...) -> None: ...
 
 class FileEntry(_message.Message):
     __slots__ = ("path", "kind", "mode", "modifiedNs", "target")
@@ -316,14 +326,18 @@ class FileEntry(_message.Message):
     def __init__(self, path: _Optional[bytes] = ..., kind: _Optional[_Union[FileKind, str]] = ..., mode: _Optional[int] = ..., modifiedNs: _Optional[int] = ..., target: _Optional[bytes] = ...) -> None: ...
 
 class UploadReq(_message.Message):
-    __slots__ = ("job", "pieces", "complete")
+    __slots__ = ("job", "pieces", "complete", "entries", "contentBytes")
     JOB_FIELD_NUMBER: _ClassVar[int]
     PIECES_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    CONTENTBYTES_FIELD_NUMBER: _ClassVar[int]
     job: RunJobReq
     pieces: _containers.RepeatedCompositeFieldContainer[FilePiece]
     complete: bool
-    def __init__(self, job: _Optional[_Union[RunJobReq, _Mapping]] = ..., pieces: _Optional[_Iterable[_Union[FilePiece, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...
+    entries: int
+    contentBytes: int
+    def __init__(self, job: _Optional[_Union[RunJobReq, _Mapping]] = ..., pieces: _Optional[_Iterable[_Union[FilePiece, _Mapping]]] = ..., complete: _Optional[bool] = ..., entries: _Optional[int] = ..., contentBytes: _Optional[int] = ...) -> None: ...
 
 class DownloadReq(_message.Message):
     __slots__ = ("id", "paths")
