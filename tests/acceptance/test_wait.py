@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from joblet.client import Client
 from joblet.job import Job, JobStatus
+from joblet.runner.jobdir import JobDirectory
 from joblet.testing.daemon import Daemon
 from support.programs import Program, write_rnx_config
 from support.proxy import proxying
@@ -58,19 +60,61 @@ async def test_what_does_not_run_to_its_end(rnx: Program, words: list[str], code
     assert outcome.err.count("\n") == 1
 
 
-async def test_no_server(rnx: Program) -> None:
-    """A server that is not there is no exit code of a job."""
+async def test_what_is_not_run(rnx: Program, daemon: Daemon) -> None:
+    """A server that is not there, a role that may not, and a job that is none are no exit codes of a job."""
     assert (await rnx.run("--server=localhost:1", "run", "--wait", "true")).code == 125
     assert (await rnx.run("wait", "999")).code == 125
+    write_rnx_config(rnx.folder / "rnx-config.yml", {"default": daemon.node("viewer")})
+    refused = await rnx.run("run", "--wait", "true")
+
+    assert (refused.code, refused.out) == (125, b"")
+    assert refused.err == "Error: role viewer is not allowed to perform operation run_job\n"
 
 
-async def test_output_is_that_of_the_local_command(rnx: Program) -> None:
-    """Through a pipe, the bytes are the same as here."""
-    script = "seq 1 50000; head -c 300000 /dev/zero; printf 'no newline'"
-    local = await asyncio.create_subprocess_exec("sh", "-c", script, stdout=asyncio.subprocess.PIPE)
+async def test_a_lost_job(rnx: Program, client: Client, daemon: Daemon) -> None:
+    """A job whose end nobody saw has no exit code, neither for who waits nor for who asks later."""
+    process = await rnx.start("run", "--wait", "sh", "-c", "echo ready; exec sleep 600")
+    assert process.stdout
+    await process.stdout.readline()
+    job_id = (await newest(client)).id
+    shim = JobDirectory(daemon.folder / "state" / "jobs" / job_id).holder()
+    assert shim
+    os.kill(shim, signal.SIGKILL)
+
+    _, err = await process.communicate()
+    assert process.returncode == 125
+    assert b"Nobody saw its end" in err
+    assert (await rnx.run("wait", job_id)).code == 125
+
+
+PYTHON = "/usr/bin/python3 -c 'import random, sys; sys.stdout.buffer.write({})'"  # one that a job sees, too
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "true",
+        "printf 'no newline'",
+        "seq 1 50000",
+        "head -c 300000 /dev/zero",
+        r"printf 'a\r\nb\rc\n\r\n\n'",
+        r"printf '\377\376\303 \033[31m\a\b'",
+        "for n in $(seq 300); do echo $n; echo error $n >&2; done",
+        PYTHON.format("bytes(range(256)) * 1000"),
+        PYTHON.format("random.Random(1).randbytes(50 << 20)"),
+    ],
+    ids=["nothing", "no newline", "lines", "NUL", "CR LF", "no UTF-8", "both streams", "every byte", "50 MB"],
+)
+async def test_output_is_that_of_the_local_command(rnx: Program, script: str) -> None:
+    """Through a pipe the bytes are the same as here, with stdout and stderr in the order of writing."""
+    local = await asyncio.create_subprocess_exec(
+        "sh", "-c", script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
     expected, _ = await local.communicate()
+    ran = await rnx.run("run", "--wait", "sh", "-c", script)
 
-    assert (await rnx.run("run", "--wait", "sh", "-c", script)).out == expected
+    assert ran.out == expected
+    assert (ran.code, ran.err) == (0, "")
 
 
 async def test_a_reader_that_leaves_ends_the_job(rnx: Program, client: Client) -> None:
