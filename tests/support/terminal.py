@@ -61,6 +61,18 @@ class Terminal:
         """Return what is on the screen, without the empty end of each line, and of the screen."""
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip("\n").split("\n")
 
+    def colour_of(self, text: str) -> str:
+        """Return the colour in which a text is shown, by pyte's name for it.
+
+        Raises:
+            ValueError: it is not on the screen.
+
+        """
+        rows = self.screen.display
+        row = next((row for row, line in enumerate(rows) if text in line), 0)
+        colour: str = self.screen.buffer[row][rows[row].index(text)].fg
+        return colour
+
     async def wait_shown(self, text: str) -> None:
         """Return once this is on the screen, in one line."""
         await self.wait_until(lambda: any(text in line for line in self.lines()), f"{text!r} on the screen")
