@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SHIM   := src/joblet/bin/joblet-shim
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo dev check format test test-vm test-shim-asan bench proto docs pyright clean shim
+.PHONY: demo dev check format test test-vm test-shim-asan bench proto docs pictures pyright clean shim
 
 demo: dev
 	$(BIN)/python demo/demo.py
@@ -60,6 +60,10 @@ proto: dev
 
 docs: dev
 	$(BIN)/python docs/generate.py
+
+# Real jobs, so as root. One changes when what it shows has changed: look at it before it is committed.
+pictures: dev
+	$(BIN)/python docs/pictures.py
 
 # The public types once more, by the other checker. It brings a whole Node.js, so it has an environment of its own.
 pyright: dev
