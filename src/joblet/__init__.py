@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from joblet.job import JobSpec as JobSpec
     from joblet.job import JobStatus as JobStatus
     from joblet.job import Reason as Reason
+    from joblet.job import Terminal as Terminal
     from joblet.job import Usage as Usage
     from joblet.limits import Limits as Limits
     from joblet.metrics import JobSample as JobSample
@@ -63,6 +64,7 @@ _HOMES = {
     "Reason": "joblet.job",
     "RunnerConfig": "joblet.config",
     "TlsConfig": "joblet.config",
+    "Terminal": "joblet.job",
     "Usage": "joblet.job",
     "find_node": "joblet.nodes",
     "run": "joblet.running",

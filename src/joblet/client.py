@@ -11,23 +11,28 @@ was never there is likelier a wrong address than one that restarts.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from uuid import uuid4
 
+from grpclib.client import Stream
+
 from joblet.errors import InvalidFileError, JobNotRunningError, ServerError
+from joblet.feeding import Feeding
 from joblet.files.local import LocalFiles, Paths, StrPath
 from joblet.files.pack import selection_of
 from joblet.files.stream import Downloaded, save
 from joblet.files.thread import in_thread
-from joblet.job import Job, JobSpec, JobStatus
+from joblet.job import Job, JobSpec, JobStatus, Terminal
 from joblet.metrics import JobSample, Kind, SystemMetrics
 from joblet.search import Search
+from joblet.wire.caller import Receive
 from joblet.wire.convert import search_to_message, sendable_id, spec_to_message
 from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
+from joblet.wire.inputcall import InputCall
 from joblet.wire.metrics import stats_from_message
 from joblet.wire.pieces import OnProgress, downloaded_batches, ignore, upload_requests
 from joblet.wire.serverclient import ServerClient
@@ -291,3 +296,39 @@ class Client(ServerClient[JobletServiceStub]):
             async for chunk in chunks:
                 if payload := cursor.fresh(chunk):
                     yield payload
+
+    async def write_input(
+        self,
+        job_id: str,
+        content: AsyncIterable[bytes],
+        *,
+        sizes: AsyncIterable[Terminal] | None = None,
+        on_connection: Callable[[bool], None] | None = None,
+    ) -> int:
+        """Write to the job's input, behind what it was given before, and then the end of file.
+
+        `sizes` are those of its terminal, as they change. Returns how many
+        bytes the job was given: all, unless it closed its input or ended. Each
+        byte is given once and in order, however often the connection is lost;
+        `on_connection` is told False of a loss, and True when the server answers.
+
+        Raises:
+            JobNotFoundError: no job has this id.
+            JobNotRunningError: it has ended.
+            InvalidRequestError: it has no input.
+            InputReplacedError: another call writes to it now.
+
+        """
+        request = pb.InputReq(id=sendable_id(job_id))
+
+        async def talk(stream: Stream[pb.InputReq, pb.InputRes], receive: Receive[pb.InputRes]) -> int:
+            await stream.send_message(request)
+            return await feeding.over(InputCall(stream, receive))
+
+        async with Feeding(job_id, content, sizes) as feeding:
+            try:
+                return await self._caller.converse(self._stub.WriteInput, talk, on_connection=on_connection)
+            except JobNotRunningError:
+                if not feeding.has_begun:
+                    raise
+                return feeding.given  # it ended while the connection was lost

@@ -70,6 +70,13 @@ class JobRunningError(WrongStatusError):
         super().__init__(f"job has not ended: {job_id} (current status: {status})")
 
 
+class InputReplacedError(JobletError):
+    """Another call writes the job's input now; one at a time can."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"input of job {job_id} is written by somebody else now")
+
+
 class TooManyJobsError(JobletError):
     """As many jobs run as the configuration allows at once."""
 

@@ -24,6 +24,9 @@ REFUSED_IN_COMMAND = frozenset(";&|`$()")
 NAME_LENGTH = 128
 """The most characters of a job's name, and of a key."""
 
+TERMINAL_MAX = 2**16 - 1
+"""The most rows and columns of a terminal."""
+
 LONGEST_SECONDS = 10 * 365 * 24 * 3600.0
 """Ten years: beyond it a duration is a mistake."""
 
@@ -102,6 +105,26 @@ class IllegalTransition(Exception):  # noqa: N818  a bug of ours, not an error o
 
 
 @dataclass(frozen=True, slots=True)
+class Terminal:
+    """The size of a terminal, in characters; 0 is not known.
+
+    Raises:
+        InvalidRequestError: the kernel has no such size (ioctl_tty(2), struct winsize).
+
+    """
+
+    rows: int
+    columns: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.rows <= TERMINAL_MAX and 0 <= self.columns <= TERMINAL_MAX):
+            size = f"{self.rows}x{self.columns}"
+            raise InvalidRequestError(
+                f"invalid terminal: expected 0 to {TERMINAL_MAX} rows and columns, got {size}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
     """What was asked for; immutable from the moment it is accepted.
 
@@ -109,7 +132,8 @@ class JobSpec:
     starts, relative to /work. A timeout of 0 and a grace period of None mean
     the configured ones. `name` is for people and need not be unique. `key`
     makes a start happen once: the same owner's next start with it finds the
-    first one's job.
+    first one's job. Standard input is empty, unless `stdin` says that it is to
+    be written, or `terminal` that all three streams are a terminal.
 
     Raises:
         InvalidCommandError: the command is empty or refused, or something in
@@ -127,6 +151,13 @@ class JobSpec:
     stop_grace_seconds: float | None = None
     name: str = ""
     key: str = ""
+    stdin: bool = False
+    terminal: Terminal | None = None
+
+    @property
+    def has_input(self) -> bool:
+        """Whether its input is written while it runs."""
+        return self.stdin or self.terminal is not None
 
     def __post_init__(self) -> None:
         if not self.command:

@@ -7,12 +7,12 @@ runs jobs on its own host runs them on another by one changed line.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from typing import Protocol
 
 from joblet.files.local import Paths, StrPath
 from joblet.files.stream import Downloaded
-from joblet.job import Job, JobSpec
+from joblet.job import Job, JobSpec, Terminal
 from joblet.metrics import JobSample
 
 
@@ -49,6 +49,12 @@ class Place(Protocol):
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Remove ended jobs, with their logs and files; all of them or none."""
+        ...
+
+    async def write_input(
+        self, job_id: str, content: AsyncIterable[bytes], *, sizes: AsyncIterable[Terminal] | None = None
+    ) -> int:
+        """Write to a running job's input, and then the end of file; return how many bytes it was given."""
         ...
 
     def logs(self, job_id: str, *, offset: int = 0, follow: bool = True) -> AsyncGenerator[bytes, None]:

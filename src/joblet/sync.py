@@ -12,7 +12,8 @@ Ctrl-C ends what waits, and leaves the job running; `joblet.run` stops its job.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self, TypeVar
 
@@ -160,6 +161,21 @@ class BlockingPlace:
         """
         self.call(lambda place: place.remove(job_ids))
 
+    def write_input(self, job_id: str, content: Iterable[bytes]) -> int:
+        """Write to the job's input, behind what it was given before, and then the end of file.
+
+        Returns how many bytes the job was given: all, unless it closed its
+        input or ended. What makes `content` is called in another thread.
+
+        Raises:
+            JobNotFoundError: no job has this id.
+            JobNotRunningError: it has ended.
+            InvalidRequestError: it has no input.
+            InputReplacedError: another call writes to it now.
+
+        """
+        return self.call(lambda place: place.write_input(job_id, _without_blocking(content)))
+
     def logs(self, job_id: str, *, offset: int = 0, follow: bool = True) -> Generator[bytes, None, None]:
         """Yield the job's output from a byte offset; with `follow`, to its very end.
 
@@ -217,6 +233,12 @@ async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes | None:
 
 async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
     await chunks.aclose()
+
+
+async def _without_blocking(content: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
+    blocks = iter(content)
+    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+        yield block
 
 
 async def _stopped(place: Place, job_id: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from joblet import Ending, JobSpec, JobStatus, Limits, Place, Reason
+from joblet import Ending, JobSpec, JobStatus, Limits, Place, Reason, Terminal
 from joblet.errors import (
     InvalidCommandError,
     InvalidLimitError,
@@ -264,8 +264,63 @@ async def test_a_removal_is_of_all_or_none(place: Place, sleeper: JobSpec) -> No
     assert (await place.status(ended.id)).status is JobStatus.COMPLETED
 
 
+async def each(*blocks: bytes) -> AsyncIterator[bytes]:
+    for block in blocks:
+        yield block
+
+
+async def test_an_input_is_written(place: Place) -> None:
+    """The job reads it to its end of file, and all of it is said to be given."""
+    job = await place.start(JobSpec("cat", stdin=True))
+
+    assert job.spec.has_input
+    assert await place.write_input(job.id, each(b"one ", b"", b"t\0wo", bytes(200_000))) == 200_008
+    assert await output_of(place, job.id) == b"one t\0wo" + bytes(200_000)
+
+
+async def test_an_input_that_is_not_wanted(place: Place) -> None:
+    """A job that closes its input ends the writing, not with an error; `yes | head -n 1`."""
+    job = await place.start(JobSpec("head", ("-n", "1"), stdin=True))
+
+    given = await place.write_input(job.id, each(*[b"y\n" * 50_000] * 20))
+
+    assert given < 2_000_000
+    assert await output_of(place, job.id) == b"y\n"
+
+
+async def test_a_terminal_is_written(place: Place) -> None:
+    """What is typed is echoed, and the end of file is a key."""
+    job = await place.start(JobSpec("cat", terminal=Terminal(rows=24, columns=80)))
+
+    assert job.spec.terminal == Terminal(24, 80)
+    assert await place.write_input(job.id, each(b"line\n")) == 5
+    assert await output_of(place, job.id) == b"line\r\nline\r\n"
+
+
+async def test_a_job_without_input(place: Place, sleeper: JobSpec) -> None:
+    """It is said that it has none, and it runs on; what has ended is said to have ended."""
+    job = await place.start(sleeper)
+
+    with pytest.raises(InvalidRequestError) as caught:
+        await place.write_input(job.id, each(b"x"))
+
+    assert str(caught.value) == f"job has no input: {job.id} (it is given one when it is started)"
+    await place.stop(job.id)
+    with pytest.raises(JobNotRunningError) as ended:
+        await place.write_input(job.id, each(b"x"))
+    assert type(ended.value) is JobNotRunningError
+    assert str(ended.value) == f"job is not running: {job.id} (current status: STOPPED)"
+
+
+@pytest.mark.parametrize("size", [(-1, 80), (24, 65536)])
+def test_a_terminal_of_no_size(size: tuple[int, int]) -> None:
+    """A size that the kernel does not have is refused before anything is sent."""
+    with pytest.raises(InvalidRequestError, match="invalid terminal: expected 0 to 65535 rows and columns"):
+        Terminal(*size)
+
+
 @pytest.mark.parametrize("job_id", UNKNOWN)
-@pytest.mark.parametrize("verb", ["status", "stop", "wait", "logs", "remove"])
+@pytest.mark.parametrize("verb", ["status", "stop", "wait", "logs", "remove", "write_input"])
 async def test_an_unknown_job_is_not_found(place: Place, verb: str, job_id: str) -> None:
     """Every verb says of an unknown id, in the API's words, that there is no such job."""
     verbs: dict[str, Callable[[str], Awaitable[object]]] = {
@@ -274,6 +329,7 @@ async def test_an_unknown_job_is_not_found(place: Place, verb: str, job_id: str)
         "wait": place.wait,
         "logs": lambda job_id: output_of(place, job_id),
         "remove": lambda job_id: place.remove([job_id]),
+        "write_input": lambda job_id: place.write_input(job_id, each(b"x")),
     }
 
     with pytest.raises(JobNotFoundError) as caught:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from joblet.job import REFUSED_IN_COMMAND, Ending, Event, Job, JobSpec, Reason, Usage
+from joblet.job import REFUSED_IN_COMMAND, Ending, Event, Job, JobSpec, Reason, Terminal, Usage
 from joblet.limits import INT32_MAX, Limits
 from joblet.metrics import JobSample
 
@@ -28,6 +28,8 @@ SPECS = st.builds(
     timeout_seconds=st.floats(0, 1e6),
     stop_grace_seconds=st.none() | st.floats(0, 1e6),
     name=WORDS,
+    stdin=st.booleans(),
+    terminal=st.none() | st.builds(Terminal, rows=st.integers(0, 65535), columns=st.integers(0, 65535)),
 )
 USAGES = st.builds(
     Usage,

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
-from joblet import Client, Downloaded, Job, JobRunner, JobSample, JobSpec, Node, Place, RunnerConfig, sync
+from joblet import (
+    Client,
+    Downloaded,
+    Job,
+    JobRunner,
+    JobSample,
+    JobSpec,
+    Node,
+    Place,
+    RunnerConfig,
+    Terminal,
+    sync,
+)
 from joblet.errors import JobNotRunningError
 from joblet.files.local import Paths, StrPath
 from joblet.sync import BlockingPlace
@@ -50,6 +62,12 @@ class Waiting:
 
     async def wait(self, job_id: str) -> Job:
         return await asyncio.to_thread(self.place.wait, job_id)
+
+    async def write_input(
+        self, job_id: str, content: AsyncIterable[bytes], *, sizes: AsyncIterable[Terminal] | None = None
+    ) -> int:
+        assert sizes is None, "who waits has no terminal"
+        return await asyncio.to_thread(self.place.write_input, job_id, [block async for block in content])
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         await asyncio.to_thread(self.place.remove, job_ids)

@@ -28,6 +28,7 @@ PUBLIC = {
     "Place",
     "Reason",
     "RunnerConfig",
+    "Terminal",
     "TlsConfig",
     "Usage",
     "errors",

@@ -119,6 +119,8 @@ def extras(job: Job) -> Iterator[tuple[str, str]]:
     yield "Workdir", spec.workdir
     yield "Timeout", duration_text(spec.timeout_seconds) if spec.timeout_seconds else ""
     yield "Stop Grace", "" if spec.stop_grace_seconds is None else duration_text(spec.stop_grace_seconds)
+    yield "Stdin", "yes" if spec.stdin else ""
+    yield "Terminal", f"{spec.terminal.rows}x{spec.terminal.columns}" if spec.terminal else ""
     yield "Owner", job.owner
     yield "Pid", str(job.pid or "")
     if job.ending:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from joblet.job import Ending, Job, Usage
+    from joblet.job import Ending, Job, Terminal, Usage
 
 Fields = dict[str, Any]
 
@@ -40,11 +40,18 @@ def job_fields(job: Job) -> Fields:
         "workdir": spec.workdir,
         "timeoutSeconds": spec.timeout_seconds or None,
         "stopGraceSeconds": spec.stop_grace_seconds,
+        "stdin": spec.stdin,
+        "terminal": terminal_fields(spec.terminal) if spec.terminal else None,
         "owner": job.owner or None,
         "pid": job.pid or None,
         "ending": ending_fields(job) if job.ending else None,
         "usage": usage_fields(job.usage) if job.usage else None,
     }
+
+
+def terminal_fields(terminal: Terminal) -> Fields:
+    """Return the size of a job's terminal when it began."""
+    return {"rows": terminal.rows, "columns": terminal.columns}
 
 
 def ending_fields(job: Job) -> Fields:

@@ -5,6 +5,7 @@
         stopped-by  who asked for a stop, written before it is asked for
         lock        held by the shim and init while anything of the job runs
         output.log  raw bytes, append only
+        input       the shim's socket, of a job that has an input (`input.py`)
         samples     what it had used at moments of its life (`samples.py`)
         exit        the exit record; exists once the job's end is known
         work/       the job's own folder

@@ -29,6 +29,7 @@ from joblet.linux.blockdevice import device_of
 from joblet.linux.cgroup import CgroupLimits, JobCgroup
 from joblet.linux.cgroup_v2 import open_leaf
 from joblet.runner.host import MIB, Host
+from joblet.runner.input import listen
 from joblet.runner.live import LiveJob
 from joblet.runner.shim import Shim, ShimOptions, spawn
 from joblet.runner.spec import encode_spec
@@ -36,6 +37,9 @@ from joblet.runner.spec import encode_spec
 SLICE = "joblet.slice"
 SHIMS = "shims"
 """The cgroup of the shims, beside the jobs' slice, where a service manager delegates one to us."""
+
+TERM = "xterm"
+"""What a terminal is taken for that nobody has said anything of."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -86,6 +90,7 @@ class Launcher:
                     cgroup_fd=cgroup.clone_fd,
                     join_fds=cgroup.join_fds,
                     shim_cgroup_fd=self._open_shims(opened),
+                    input_fd=self._open_input(opened, live),
                 )
         except OSError as error:
             raise _spawn_error(error) from error
@@ -129,6 +134,12 @@ class Launcher:
         opened.callback(os.close, fd)
         return fd
 
+    def _open_input(self, opened: ExitStack, live: LiveJob) -> int | None:
+        """Return the socket by which the job's input is to be written, None if it has none."""
+        if not live.job.spec.has_input:
+            return None
+        return opened.enter_context(listen(live.directory)).fileno()
+
     def _cgroup_name(self, job: Job) -> str:
         return f"job-{job.id}-{self.instance}"
 
@@ -152,6 +163,7 @@ class Launcher:
             gid=self.host.account.gid,
             hostname=f"job-{job.id}",
             workdir=job.spec.workdir,
+            terminal=job.spec.terminal,
             root=self.host.root,
             counters=cgroup.counters,
             tmp_bytes=job.spec.limits.memory_mb * MIB,
@@ -166,6 +178,7 @@ class Launcher:
             "HOME": "/work",
             "LANG": "C.UTF-8",
             "USER": self.host.account.name,
+            **({"TERM": TERM} if job.spec.terminal else {}),
             **job.spec.environment,
             "JOBLET_JOB_ID": job.id,
         }

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joblet.errors import CgroupError, IsolationError
+from joblet.job import Terminal
 from joblet.linux.inotify import IN_CLOSE_WRITE, IN_MODIFY, Inotify
 from joblet.linux.pidfd import PidFd
 from joblet.runner.jobdir import JobDirectory
@@ -65,6 +66,7 @@ class ShimOptions:
     timeout_ms: int = 0
     grace_ms: int = 100
     workdir: str = ""
+    terminal: Terminal | None = None
 
     def arguments(self) -> list[str]:
         """Return the options as words."""
@@ -76,6 +78,8 @@ class ShimOptions:
             "--timeout-ms": self.timeout_ms,
             "--grace-ms": self.grace_ms,
         }
+        if self.terminal:
+            numbers |= {"--terminal-rows": self.terminal.rows, "--terminal-columns": self.terminal.columns}
         words = ["--hostname", self.hostname]
         words += ["--workdir", self.workdir] if self.workdir else []
         words += [word for option, number in numbers.items() for word in (option, str(number))]
@@ -127,6 +131,7 @@ def spawn(
     cgroup_fd: int | None,
     join_fds: Sequence[int],
     shim_cgroup_fd: int | None = None,
+    input_fd: int | None = None,
 ) -> Shim:
     """Start a shim for the job in this directory; in a v2 cgroup of its own, if one is given.
 
@@ -144,10 +149,8 @@ def spawn(
         opened.callback(os.close, lock_fd)
         fds = [("--dir-fd", directory_fd), ("--lock-fd", lock_fd), ("--status-fd", lock_fd)]
         fds += [("--join-fd", fd) for fd in join_fds]
-        if cgroup_fd is not None:
-            fds.append(("--cgroup-fd", cgroup_fd))
-        if shim_cgroup_fd is not None:
-            fds.append(("--shim-cgroup-fd", shim_cgroup_fd))
+        optional = {"--cgroup-fd": cgroup_fd, "--shim-cgroup-fd": shim_cgroup_fd, "--input-fd": input_fd}
+        fds += [(option, fd) for option, fd in optional.items() if fd is not None]
         pid = _spawn(fds, [*options.arguments(), "--", *command], environment)
         if shim_cgroup_fd is not None:
             pid = _reborn(pid, lock_fd)

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Self
 
@@ -28,18 +28,20 @@ from joblet.errors import (
     StorageError,
     TooManyJobsError,
 )
+from joblet.feeding import Feeding
 from joblet.files.entry import Total
 from joblet.files.local import LocalFiles, Paths, StrPath
 from joblet.files.pack import CHUNK_BYTES
 from joblet.files.stream import Batches, Downloaded, batches, save
 from joblet.files.thread import in_thread
-from joblet.job import Job, JobSpec, JobStatus
+from joblet.job import Job, JobSpec, JobStatus, Terminal
 from joblet.limits import resolve
 from joblet.linux.inotify import Inotify
 from joblet.linux.sparefd import SpareFd
 from joblet.metrics import JobSample
 from joblet.runner import logs
 from joblet.runner.host import read_host
+from joblet.runner.input import Inputs, JobInput
 from joblet.runner.launch import Launcher
 from joblet.runner.livejobs import LiveJobs
 from joblet.runner.restore import restore_index
@@ -69,6 +71,7 @@ class JobRunner:
         self._inotify: Inotify
         self._retention: Retention
         self._live: LiveJobs
+        self._inputs = Inputs()
         self._sampler: Sampler
         self._uploads: Uploads
 
@@ -330,6 +333,34 @@ class JobRunner:
         """
         async with aclosing(self.files(job_id, [os.fsencode(path) for path in paths])) as received:
             return await save(received, os.fspath(folder))
+
+    async def write_input(
+        self, job_id: str, content: AsyncIterable[bytes], *, sizes: AsyncIterable[Terminal] | None = None
+    ) -> int:
+        """Write to the job's input, behind what it was given before, and then the end of file.
+
+        `sizes` are those of its terminal, as they change. Returns how many
+        bytes the job was given: all, unless it closed its input or ended.
+
+        Raises:
+            JobNotFoundError: no such job.
+            JobNotRunningError: it has ended.
+            InvalidRequestError: it has no input.
+            InputReplacedError: another call writes to it now.
+
+        """
+        async with self.open_input(job_id) as job_input, Feeding(job_id, content, sizes) as feeding:
+            return await feeding.over(job_input)
+
+    @asynccontextmanager
+    async def open_input(self, job_id: str) -> AsyncIterator[JobInput]:
+        """Yield a connection to the job's input, once it runs; raises as `write_input` does."""
+        live = self._live.get(job_id)
+        if live is None:
+            job = await self.status(job_id)
+            raise JobNotRunningError(job.id, job.status)
+        async with self._inputs.open(live) as job_input:
+            yield job_input
 
     async def tail_offset(self, job_id: str, lines: int) -> int:
         """Return the offset at which the last so many lines of the output so far begin.

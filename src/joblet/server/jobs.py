@@ -13,6 +13,7 @@ from joblet.files.pack import CHUNK_BYTES
 from joblet.files.stream import Batches
 from joblet.runner.supervisor import JobRunner
 from joblet.server.calls import caller_name, receive, receive_files, send_output
+from joblet.server.input import write_input
 from joblet.wire.convert import job_to_message, search_from_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
@@ -21,8 +22,7 @@ from joblet.wire.pieces import from_messages, to_messages
 from joblet.wire.values import spec_from_message
 
 if TYPE_CHECKING:
-    from grpclib.const import Status
-from grpclib.exceptions import GRPCError
+    pass
 from grpclib.server import Stream
 
 CHUNK_OVERHEAD_BYTES = 32
@@ -125,9 +125,9 @@ class JobletService(JobletServiceBase):
                 return
             message = await receive_files(stream, timeout_seconds=self._slow_seconds)
 
-    async def WriteInput(self, _stream: Stream[pb.InputReq, pb.InputRes]) -> None:
-        """Not served yet."""
-        raise GRPCError(Status.UNIMPLEMENTED)
+    async def WriteInput(self, stream: Stream[pb.InputReq, pb.InputRes]) -> None:
+        """Answer with what the job has taken, until it takes no more."""
+        await write_input(stream, self._runner, slow_seconds=self._slow_seconds)
 
     async def GetJobStats(self, stream: Stream[pb.GetJobStatsReq, pb.JobStats]) -> None:
         """Answer with what is known of the job's life until now."""

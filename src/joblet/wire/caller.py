@@ -10,9 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
-from grpclib.client import ServiceMethod, Stream, StreamUnaryMethod, UnaryStreamMethod, UnaryUnaryMethod
+from grpclib.client import (
+    ServiceMethod,
+    Stream,
+    StreamStreamMethod,
+    StreamUnaryMethod,
+    UnaryStreamMethod,
+    UnaryUnaryMethod,
+)
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from joblet.config import Node
@@ -29,6 +37,8 @@ PATIENCE_SECONDS = 60.0
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
+Receive = Callable[[], Awaitable[Answer | None]]
+"""Returns the next answer of a call, None at its end."""
 
 
 class Caller:
@@ -151,6 +161,42 @@ class Caller:
             sending.cancel()
             receiving.cancel()
             await asyncio.gather(sending, receiving, return_exceptions=True)
+
+    async def converse(
+        self,
+        method: StreamStreamMethod[Request, Answer],
+        talk: Callable[[Stream[Request, Answer], Receive[Answer]], Awaitable[Result]],
+        *,
+        on_connection: Callable[[bool], None] | None,
+    ) -> Result:
+        """Return what `talk` makes of a call; when the connection is lost, of the next one.
+
+        `on_connection` is told False of a loss, and True of each answer.
+        """
+        tries = self.tries()
+
+        def tell(is_there: bool) -> None:
+            if on_connection:
+                on_connection(is_there)
+
+        def heard() -> None:
+            tries.progressed()
+            tell(True)
+
+        while True:
+            try:
+                async with self._opened(method, timeout_seconds=None) as stream:
+                    return await talk(stream, partial(self._receive_heard, stream, heard))
+            except ServerUnavailableError as failure:
+                tell(False)
+                await self._wait_next(tries, failure)
+
+    async def _receive_heard(
+        self, stream: Stream[Request, Answer], heard: Callable[[], None]
+    ) -> Answer | None:
+        answer = await self._receive(stream)
+        heard()
+        return answer
 
     async def _receive(self, stream: Stream[Request, Answer]) -> Answer | None:
         """Return the next answer, None at the end.

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from joblet.errors import InvalidRequestError, JobNotFoundError
-from joblet.job import Job, JobSpec, JobStatus, Usage
+from joblet.job import Job, JobSpec, JobStatus, Terminal, Usage
 from joblet.limits import INT32_MAX, NAMES
 from joblet.search import Search, Sort
 from joblet.wire.generated import joblet_pb2 as pb
@@ -72,8 +72,15 @@ def options_to_message(spec: JobSpec, *, environment: Mapping[str, str]) -> pb.O
         timeoutSeconds=spec.timeout_seconds,
         stopGraceSeconds=spec.stop_grace_seconds,
         name=spec.name,
+        input=spec.stdin,
+        terminal=terminal_to_message(spec.terminal) if spec.terminal else None,
     )
     return options if options.ByteSize() else None
+
+
+def terminal_to_message(terminal: Terminal) -> pb.Terminal:
+    """Return the size of a terminal."""
+    return pb.Terminal(rows=terminal.rows, columns=terminal.columns)
 
 
 def search_to_message(search: Search) -> pb.SearchJobsReq:

@@ -39,6 +39,7 @@ STATUS_OF_ERROR: Mapping[type[JobletError], Status] = MappingProxyType(
         errors.WrongStatusError: Status.FAILED_PRECONDITION,
         errors.JobNotRunningError: Status.FAILED_PRECONDITION,
         errors.JobRunningError: Status.FAILED_PRECONDITION,
+        errors.InputReplacedError: Status.ABORTED,
         errors.TooManyJobsError: Status.RESOURCE_EXHAUSTED,
         errors.WorkspaceTooLargeError: Status.RESOURCE_EXHAUSTED,
         errors.MessageTooLargeError: Status.RESOURCE_EXHAUSTED,

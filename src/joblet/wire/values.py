@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from joblet.errors import InvalidRequestError, ServerError
-from joblet.job import UNKNOWN_EXIT_CODE, Ending, Job, JobSpec, JobStatus, Reason, Usage
+from joblet.job import UNKNOWN_EXIT_CODE, Ending, Job, JobSpec, JobStatus, Reason, Terminal, Usage
 from joblet.limits import Limits
 
 if TYPE_CHECKING:
@@ -66,7 +66,19 @@ def spec_from_message(message: pb.RunJobReq | JobMessage) -> JobSpec:
         stop_grace_seconds=options.stopGraceSeconds if options.HasField("stopGraceSeconds") else None,
         name=options.name,
         key=getattr(message, "key", ""),
+        stdin=options.input,
+        terminal=terminal_from_message(options.terminal) if options.HasField("terminal") else None,
     )
+
+
+def terminal_from_message(message: pb.Terminal) -> Terminal:
+    """Return the size of a terminal.
+
+    Raises:
+        InvalidRequestError: there is none of this size.
+
+    """
+    return Terminal(rows=message.rows, columns=message.columns)
 
 
 def job_from_message(message: JobMessage) -> Job:

@@ -92,7 +92,7 @@ class TestSame:
             HealthCheck.data_too_large,
         ],
     )
-    @given(listed=st.lists(jobs(), min_size=1, max_size=20, unique_by=lambda job: job.id))
+    @given(listed=st.lists(jobs(), min_size=1, max_size=8, unique_by=lambda job: job.id))
     async def test_any_jobs(
         self, rnx: Program, full: Program, service: FakeService, listed: list[Job]
     ) -> None:

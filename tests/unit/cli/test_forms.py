@@ -27,6 +27,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs/reference/output.md"
 TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "number": (int, float),
+    "boolean": bool,
     "list of strings": list,
     "object": dict,
 }
