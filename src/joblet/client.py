@@ -304,11 +304,11 @@ class Client(ServerClient[JobletServiceStub]):
         *,
         sizes: AsyncIterable[Terminal] | None = None,
         on_connection: Callable[[bool], None] | None = None,
-    ) -> int:
+    ) -> None:
         """Write to the job's input, behind what it was given before, and then the end of file.
 
-        `sizes` are those of its terminal, as they change. Returns how many
-        bytes the job was given: all, unless it closed its input or ended. Each
+        `sizes` are those of its terminal, as they change. Returns when the job
+        takes no more: it was given all of it, has closed its input, or ended. Each
         byte is given once and in order, however often the connection is lost;
         `on_connection` is told False of a loss, and True when the server answers.
 
@@ -321,14 +321,13 @@ class Client(ServerClient[JobletServiceStub]):
         """
         request = pb.InputReq(id=sendable_id(job_id))
 
-        async def talk(stream: Stream[pb.InputReq, pb.InputRes], receive: Receive[pb.InputRes]) -> int:
+        async def talk(stream: Stream[pb.InputReq, pb.InputRes], receive: Receive[pb.InputRes]) -> None:
             await stream.send_message(request)
-            return await feeding.over(InputCall(stream, receive))
+            await feeding.over(InputCall(stream, receive))
 
         async with Feeding(job_id, content, sizes) as feeding:
             try:
-                return await self._caller.converse(self._stub.WriteInput, talk, on_connection=on_connection)
+                await self._caller.converse(self._stub.WriteInput, talk, on_connection=on_connection)
             except JobNotRunningError:
                 if not feeding.has_begun:
-                    raise
-                return feeding.given  # it ended while the connection was lost
+                    raise  # and otherwise it ended while the connection was lost

@@ -59,23 +59,13 @@ class Backlog:
         self._kept = bytearray()
         self._confirmed = 0
         self._next = 0
-        self._first: int | None = None
+        self.has_begun = False
         self._furthest = 0
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether it is known where in the job's input this begins."""
-        return self._first is not None
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more should be added for now."""
         return len(self._kept) >= KEPT_BYTES
-
-    @property
-    def given(self) -> int:
-        """How many of its bytes the job is known to have been given."""
-        return self._confirmed - (self._first or 0)
 
     @property
     def next_offset(self) -> int:
@@ -93,8 +83,9 @@ class Backlog:
             InputReplacedError: it was given what we have not sent.
 
         """
-        if self._first is None:
-            self._first = self._confirmed = self._furthest = taken
+        if not self.has_begun:
+            self.has_begun = True
+            self._confirmed = self._furthest = taken
         elif not self._confirmed <= taken <= self._furthest:
             raise InputReplacedError(self._job_id)
         self.confirm(taken)
@@ -142,18 +133,13 @@ class Feeding:
         """Whether there has been a connection to the job."""
         return self._backlog.has_begun
 
-    @property
-    def given(self) -> int:
-        """How many bytes of this input the job is known to have been given."""
-        return self._backlog.given
-
     async def __aexit__(self, *exc: object) -> None:
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
 
-    async def over(self, connection: InputConnection) -> int:
-        """Feed the job until it takes no more; return how many bytes of this input it was given.
+    async def over(self, connection: InputConnection) -> None:
+        """Feed the job until it takes no more.
 
         Raises:
             InputReplacedError: somebody else has written to it.
@@ -162,9 +148,9 @@ class Feeding:
         """
         progress = await connection.progress()
         self._backlog.resume(progress.taken)
+        self._has_room.set()
         if not progress.is_closed:
             await first_of(self._receive(connection), self._send(connection))
-        return self.given
 
     async def _receive(self, connection: InputConnection) -> None:
         is_closed = False

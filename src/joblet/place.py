@@ -53,8 +53,8 @@ class Place(Protocol):
 
     async def write_input(
         self, job_id: str, content: AsyncIterable[bytes], *, sizes: AsyncIterable[Terminal] | None = None
-    ) -> int:
-        """Write to a running job's input, and then the end of file; return how many bytes it was given."""
+    ) -> None:
+        """Write to a running job's input, and then the end of file; return when it takes no more."""
         ...
 
     def logs(self, job_id: str, *, offset: int = 0, follow: bool = True) -> AsyncGenerator[bytes, None]:

@@ -161,11 +161,11 @@ class BlockingPlace:
         """
         self.call(lambda place: place.remove(job_ids))
 
-    def write_input(self, job_id: str, content: Iterable[bytes]) -> int:
+    def write_input(self, job_id: str, content: Iterable[bytes]) -> None:
         """Write to the job's input, behind what it was given before, and then the end of file.
 
-        Returns how many bytes the job was given: all, unless it closed its
-        input or ended. What makes `content` is called in another thread.
+        Returns when the job takes no more: it was given all of it, has closed
+        its input, or ended. What makes `content` is called in another thread.
 
         Raises:
             JobNotFoundError: no job has this id.
@@ -174,7 +174,7 @@ class BlockingPlace:
             InputReplacedError: another call writes to it now.
 
         """
-        return self.call(lambda place: place.write_input(job_id, _without_blocking(content)))
+        self.call(lambda place: place.write_input(job_id, _without_blocking(content)))
 
     def logs(self, job_id: str, *, offset: int = 0, follow: bool = True) -> Generator[bytes, None, None]:
         """Yield the job's output from a byte offset; with `follow`, to its very end.

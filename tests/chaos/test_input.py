@@ -62,7 +62,7 @@ async def test_a_hundred_megabytes(tmp_path: Path, capsys: pytest.CaptureFixture
                 else:
                     proxy.cut()
 
-            assert await writing == BLOCKS * BLOCK_BYTES
+            await writing
             ended = await client.wait(job.id)
             assert (await output_of(client, job.id)).decode() == f"{source.sum.hexdigest()}  -\n"
     assert ended.status is JobStatus.COMPLETED

@@ -270,11 +270,11 @@ async def each(*blocks: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_an_input_is_written(place: Place) -> None:
-    """The job reads it to its end of file, and all of it is said to be given."""
+    """The job reads all of it, to its end of file."""
     job = await place.start(JobSpec("cat", stdin=True))
 
     assert job.spec.has_input
-    assert await place.write_input(job.id, each(b"one ", b"", b"t\0wo", bytes(200_000))) == 200_008
+    await place.write_input(job.id, each(b"one ", b"", b"t\0wo", bytes(200_000)))
     assert await output_of(place, job.id) == b"one t\0wo" + bytes(200_000)
 
 
@@ -282,9 +282,8 @@ async def test_an_input_that_is_not_wanted(place: Place) -> None:
     """A job that closes its input ends the writing, not with an error; `yes | head -n 1`."""
     job = await place.start(JobSpec("head", ("-n", "1"), stdin=True))
 
-    given = await place.write_input(job.id, each(*[b"y\n" * 50_000] * 20))
+    await place.write_input(job.id, each(*[b"y\n" * 50_000] * 20))
 
-    assert given < 2_000_000
     assert await output_of(place, job.id) == b"y\n"
 
 
@@ -293,7 +292,7 @@ async def test_a_terminal_is_written(place: Place) -> None:
     job = await place.start(JobSpec("cat", terminal=Terminal(rows=24, columns=80)))
 
     assert job.spec.terminal == Terminal(24, 80)
-    assert await place.write_input(job.id, each(b"line\n")) == 5
+    await place.write_input(job.id, each(b"line\n"))
     assert await output_of(place, job.id) == b"line\r\nline\r\n"
 
 

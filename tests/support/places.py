@@ -65,9 +65,9 @@ class Waiting:
 
     async def write_input(
         self, job_id: str, content: AsyncIterable[bytes], *, sizes: AsyncIterable[Terminal] | None = None
-    ) -> int:
+    ) -> None:
         assert sizes is None, "who waits has no terminal"
-        return await asyncio.to_thread(self.place.write_input, job_id, [block async for block in content])
+        await asyncio.to_thread(self.place.write_input, job_id, [block async for block in content])
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         await asyncio.to_thread(self.place.remove, job_ids)

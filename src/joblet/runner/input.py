@@ -74,7 +74,7 @@ class JobInput:
         self._live = live
         self._socket = connected
         self._is_replaced = False
-        self._told = Progress(0, is_closed=False)
+        self._taken: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -92,22 +92,20 @@ class JobInput:
 
         Raises:
             InputReplacedError: another call writes to the job now.
+            JobNotRunningError: the job ended before there was any.
 
         """
-        loop = asyncio.get_running_loop()
-        try:
-            packet = await loop.sock_recv(self._socket, _PROGRESS.size)
-        except ConnectionResetError:  # closed by the shim before it had read all
-            packet = b""
+        packet = await self._receive()
         if self._is_replaced:
             raise InputReplacedError(self._live.job.id)
         if packet:
-            taken, closed = _PROGRESS.unpack(packet)
-            self._told = Progress(taken, is_closed=bool(closed))
-        else:  # the shim has ended, for nobody else lets go of a connection that is not replaced
-            await self._live.wait_ended()
-            self._told = Progress(self._told.taken, is_closed=True)
-        return self._told
+            self._taken, closed = _PROGRESS.unpack(packet)
+            return Progress(self._taken, is_closed=bool(closed))
+        # The shim has ended: nobody else lets go of a connection that is not replaced.
+        job = await self._live.wait_ended()
+        if self._taken is None:
+            raise JobNotRunningError(job.id, job.status)
+        return Progress(self._taken, is_closed=True)
 
     async def send_content(self, offset: int, content: bytes) -> None:
         """See `InputConnection`."""
@@ -120,6 +118,13 @@ class JobInput:
     async def send_size(self, size: Terminal) -> None:
         """See `InputConnection`."""
         await self._send(_HEAD.pack(_SIZE, size.rows, size.columns, 0))
+
+    async def _receive(self) -> bytes:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.sock_recv(self._socket, _PROGRESS.size)
+        except ConnectionResetError:  # once, before the last packets of a shim that has not read all of ours
+            return await loop.sock_recv(self._socket, _PROGRESS.size)
 
     async def _send(self, packet: bytes) -> None:
         try:

@@ -336,11 +336,11 @@ class JobRunner:
 
     async def write_input(
         self, job_id: str, content: AsyncIterable[bytes], *, sizes: AsyncIterable[Terminal] | None = None
-    ) -> int:
+    ) -> None:
         """Write to the job's input, behind what it was given before, and then the end of file.
 
-        `sizes` are those of its terminal, as they change. Returns how many
-        bytes the job was given: all, unless it closed its input or ended.
+        `sizes` are those of its terminal, as they change. Returns when the job
+        takes no more: it was given all of it, has closed its input, or ended.
 
         Raises:
             JobNotFoundError: no such job.
@@ -350,7 +350,7 @@ class JobRunner:
 
         """
         async with self.open_input(job_id) as job_input, Feeding(job_id, content, sizes) as feeding:
-            return await feeding.over(job_input)
+            await feeding.over(job_input)
 
     @asynccontextmanager
     async def open_input(self, job_id: str) -> AsyncIterator[JobInput]:

@@ -165,11 +165,11 @@ class Caller:
     async def converse(
         self,
         method: StreamStreamMethod[Request, Answer],
-        talk: Callable[[Stream[Request, Answer], Receive[Answer]], Awaitable[Result]],
+        talk: Callable[[Stream[Request, Answer], Receive[Answer]], Awaitable[None]],
         *,
         on_connection: Callable[[bool], None] | None,
-    ) -> Result:
-        """Return what `talk` makes of a call; when the connection is lost, of the next one.
+    ) -> None:
+        """Have a call talked on to its end; when the connection is lost, the next one.
 
         `on_connection` is told False of a loss, and True of each answer.
         """
@@ -183,13 +183,15 @@ class Caller:
             tries.progressed()
             tell(True)
 
-        while True:
+        async def attempt() -> None:
             try:
                 async with self._opened(method, timeout_seconds=None) as stream:
-                    return await talk(stream, partial(self._receive_heard, stream, heard))
-            except ServerUnavailableError as failure:
+                    await talk(stream, partial(self._receive_heard, stream, heard))
+            except ServerUnavailableError:
                 tell(False)
-                await self._wait_next(tries, failure)
+                raise
+
+        await self.again(attempt, tries)
 
     async def _receive_heard(
         self, stream: Stream[Request, Answer], heard: Callable[[], None]
