@@ -16,6 +16,7 @@ from joblet.job import Job, JobSpec, JobStatus, Reason
 from joblet.limits import Limits
 from joblet.search import Search, Sort
 from joblet.testing.daemon import Daemon, running_daemon
+from support.folders import IN_CREATE, once_in
 from support.programs import Program, write_rnx_config
 from support.proxy import Proxy, proxying
 
@@ -40,10 +41,9 @@ async def proxy(daemon: Daemon) -> AsyncIterator[Proxy]:
         yield proxy
 
 
-async def wait_any(client: Client) -> Job:
-    """Return the first job there is, once there is one."""
-    while not (jobs := await client.list()):  # noqa: ASYNC110  no event says it
-        await asyncio.sleep(0)
+async def wait_any(client: Client, daemon: Daemon) -> Job:
+    """Return the first job there is, once there is one: its folder is made after its row."""
+    jobs = await once_in(daemon.folder / "state" / "jobs", IN_CREATE, client.list, until=bool)
     return jobs[0]
 
 
@@ -53,7 +53,7 @@ async def test_a_lost_answer_starts_one_job(daemon: Daemon, direct: Client, prox
         await client.list()
         proxy.lose_answers()
         starting = asyncio.create_task(client.start(JobSpec("sh", ("-c", "echo ran"))))
-        first = await wait_any(direct)
+        first = await wait_any(direct, daemon)
         proxy.cut()
 
         job = await starting

@@ -12,6 +12,7 @@ import pytest
 from joblet import JobRunner, JobSpec, JobStatus, RunnerConfig
 from joblet.config import RetentionConfig
 from joblet.errors import JobNotFoundError, JobRunningError
+from support.folders import IN_DELETE, once_in
 from support.host import PATIENCE
 from support.running import run, wait_for_line
 
@@ -45,12 +46,13 @@ def keeping(config: RunnerConfig, retention: RetentionConfig) -> RunnerConfig:
     return dataclasses.replace(config, retention=retention)
 
 
-async def ids_once(runner: JobRunner, count: int) -> list[str]:
-    """Return the ids of the jobs, once so many are left."""
-    job_ids = [job.id for job in await runner.list()]
-    while len(job_ids) != count:
-        job_ids = [job.id for job in await runner.list()]
-    return job_ids
+async def ids_once(runner: JobRunner, config: RunnerConfig, count: int) -> list[str]:
+    """Return the ids of the jobs, once so many are left; a job's folder goes after its row."""
+
+    async def ids() -> list[str]:
+        return [job.id for job in await runner.list()]
+
+    return await once_in(config.state_dir / "jobs", IN_DELETE, ids, until=lambda found: len(found) == count)
 
 
 async def test_a_removed_job_is_gone_with_its_files(runner: JobRunner, config: RunnerConfig) -> None:
@@ -88,7 +90,7 @@ async def test_only_so_many_are_kept(config: RunnerConfig) -> None:
         for _ in range(4):
             await run(runner, "true")
 
-        assert await ids_once(runner, 3) == [running.id, "4", "5"]
+        assert await ids_once(runner, config, 3) == [running.id, "4", "5"]
         await runner.stop(running.id)
 
 
@@ -99,7 +101,7 @@ async def test_only_so_much_is_kept(config: RunnerConfig) -> None:
             await run(runner, "head", "-c", str(1 << 20), "/dev/urandom")
         await run(runner, "sh", "-c", "head -c 1048576 /dev/urandom > file")
 
-        assert await ids_once(runner, 2) == ["2", "3"]
+        assert await ids_once(runner, config, 2) == ["2", "3"]
 
 
 async def test_what_is_too_old_goes_by_itself(config: RunnerConfig) -> None:
@@ -107,7 +109,7 @@ async def test_what_is_too_old_goes_by_itself(config: RunnerConfig) -> None:
     async with JobRunner(keeping(config, RetentionConfig(max_age_seconds=0.2))) as runner:
         await run(runner, "true")
 
-        assert await ids_once(runner, 0) == []
+        assert await ids_once(runner, config, 0) == []
 
 
 async def test_a_removal_that_was_cut_off_is_finished(config: RunnerConfig) -> None:
@@ -117,7 +119,7 @@ async def test_a_removal_that_was_cut_off_is_finished(config: RunnerConfig) -> N
     folder = config.state_dir / "jobs" / job.id
     folder.rename(folder.with_name(f"{job.id}.removed"))
     async with JobRunner(config) as runner:
-        assert await ids_once(runner, 0) == []
+        assert await ids_once(runner, config, 0) == []
         assert (await run(runner, "true")).job.id == "2"
 
 
