@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from joblet.cli.quick.call import call
+from joblet.cli.quick.plain import Server
 from joblet.config import Node
 from joblet.errors import AccessDeniedError
 from joblet.job import Job, JobSpec
@@ -84,7 +87,7 @@ class TestSame:
     """What it says."""
 
     @settings(
-        max_examples=8,
+        max_examples=5,
         deadline=None,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,
@@ -147,10 +150,13 @@ class TestSame:
 
 
 @asynccontextmanager
-async def saying(answer: bytes) -> AsyncIterator[str]:
+async def saying(answer: bytes, called: asyncio.Event | None = None) -> AsyncIterator[str]:
     """Yield the address of a server that says this, and then nothing more."""
 
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        if called:
+            called.set()
         writer.write(answer)
         await reader.read(-1)
         writer.close()
@@ -160,11 +166,31 @@ async def saying(answer: bytes) -> AsyncIterator[str]:
         yield "{}:{}".format(*server.sockets[0].getsockname())
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["silence", "no TLS"])
-async def test_a_server_that_is_none(rnx: Program, answer: bytes) -> None:
-    """Silence, and what is no TLS, cost a second at most, and then the full program's patience."""
-    async with saying(answer) as address:
+async def test_a_server_that_speaks_no_tls(rnx: Program) -> None:
+    """What is no TLS is said by the full program."""
+    async with saying(b"HTTP/1.1 400 Bad Request\r\n\r\n") as address:
         outcome = await rnx.run("--server", address, "list")
 
     assert outcome.code == 1
     assert address in outcome.err
+
+
+async def test_silence(node: Node) -> None:
+    """A server that says nothing costs a second, and then the full program's patience."""
+    async with saying(b"") as address:
+        host, _, port = address.rpartition(":")
+        server = Server(host, int(port), node.tls.cert, node.tls.key, node.tls.ca)
+        with pytest.raises(TimeoutError):
+            await asyncio.to_thread(call, server, "/joblet.JobletService/ListJobs", b"")
+
+
+async def test_ctrl_c(rnx: Program) -> None:
+    """An interrupt ends the quick way as it ends the full program: at once, and without a word."""
+    called = asyncio.Event()
+    async with saying(b"", called) as address:
+        process = await rnx.start("--server", address, "list")
+        await called.wait()
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+
+    assert (process.returncode, out, err) == (130, b"", b"")
