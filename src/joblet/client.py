@@ -20,7 +20,7 @@ from grpclib.client import Stream
 
 from joblet.errors import InvalidFileError, JobNotRunningError, ServerError
 from joblet.feeding import Feeding
-from joblet.files.local import LocalFiles, Paths, StrPath
+from joblet.files.local import LocalFiles, Paths, StrPath, path_bytes
 from joblet.files.pack import selection_of
 from joblet.files.stream import Downloaded, save
 from joblet.files.thread import in_thread
@@ -120,7 +120,7 @@ class Client(ServerClient[JobletServiceStub]):
 
         """
         tries = self._caller.tries()
-        request = pb.DownloadReq(id=sendable_id(job_id), paths=map(os.fsencode, paths))
+        request = pb.DownloadReq(id=sendable_id(job_id), paths=map(path_bytes, paths))
         selection_of(request.paths)  # refused here, so that what is refused below came from the server
 
         async def download() -> Downloaded:

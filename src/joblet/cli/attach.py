@@ -26,10 +26,10 @@ from joblet.job import Job, JobSpec, Reason
 Interrupts = asyncio.Queue[None]
 
 
-async def attach(client: Client, spec: JobSpec, *, detaches: bool) -> int:
-    """Start a job, stay with it to its end, and return its exit code as a shell gives it."""
+async def attach(client: Client, spec: JobSpec, job: Job | None = None, *, detaches: bool) -> int:
+    """Stay with a job to its end, started here if it is not yet; return its exit code as a shell gives it."""
     with interrupts(0 if detaches else 2) as pressed:
-        job = await client.start(spec)
+        job = job or await client.start(spec)
         note(f"Job {job.id} started; Ctrl-C {'leaves it running' if detaches else 'stops it'}.")
         stopping = asyncio.create_task(stop_when_pressed(client, job.id, pressed))
         try:

@@ -6,7 +6,7 @@ What makes JSON and tables is imported where it is asked for: text, the default,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,14 +15,21 @@ from joblet.cli.render import NO_JOBS
 if TYPE_CHECKING:
     from joblet.job import Job
 
-output_option = click.option(
-    "--output",
-    "-o",
-    "form",
-    type=click.Choice(["text", "json", "table", "wide"]),
-    default="text",
-    help="How to show it (default: text).",
-)
+FC = TypeVar("FC", bound=Callable[..., Any])
+
+
+def form_option(*flags: str) -> Callable[[FC], FC]:
+    """Return the option that says how to show an answer, with these flags."""
+    return click.option(
+        *flags,
+        "form",
+        type=click.Choice(["text", "json", "table", "wide"]),
+        default="text",
+        help="How to show it (default: text).",
+    )
+
+
+output_option = form_option("--output", "-o")
 
 
 def show_job(job: Job, form: str, text: Callable[[Job], str]) -> None:

@@ -12,7 +12,19 @@ from joblet.configfile.client import Choice
 
 VERBS = {
     verb: f"joblet.cli.{verb}:command"
-    for verb in ("run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes", "completion")
+    for verb in (
+        "run",
+        "status",
+        "list",
+        "stop",
+        "log",
+        "wait",
+        "explain",
+        "download",
+        "rm",
+        "nodes",
+        "completion",
+    )
 }
 
 

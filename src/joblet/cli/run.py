@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,7 +17,7 @@ from joblet.errors import JobletError
 
 if TYPE_CHECKING:
     from joblet.client import Client
-    from joblet.job import JobSpec
+    from joblet.job import Job, JobSpec
 
 
 # Everything from the first word that is no flag on is the job's, whatever it looks like.
@@ -63,13 +63,37 @@ if TYPE_CHECKING:
 )
 @click.option("--name", default="", metavar="TEXT", help="A name for people; need not be unique.")
 @click.option("--key", default="", metavar="TEXT", help="Start it once, however often this is run.")
+@click.option(
+    "--upload",
+    type=click.Path(exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="A file to put into /work before the command starts.",
+)
+@click.option(
+    "--upload-dir",
+    type=click.Path(exists=True, file_okay=False),
+    multiple=True,
+    metavar="DIR",
+    help="A folder whose contents to put there.",
+)
 @output_option
 @click.option("--wait", "-w", is_flag=True, help="Show its output, and end with its exit code.")
 @click.option("--detach-on-interrupt", is_flag=True, help="With --wait: Ctrl-C leaves the job running.")
 @click.argument("job_command", metavar="<command>")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[args...]")
 @click.pass_obj
-def command(choice: Choice, /, *, form: str, wait: bool, detach_on_interrupt: bool, **said: Any) -> None:
+def command(
+    choice: Choice,
+    /,
+    *,
+    form: str,
+    wait: bool,
+    detach_on_interrupt: bool,
+    upload: tuple[str, ...],
+    upload_dir: tuple[str, ...],
+    **said: Any,
+) -> None:
     """Create and start a new job with optional resource limits.
 
     \b
@@ -80,6 +104,7 @@ def command(choice: Choice, /, *, form: str, wait: bool, detach_on_interrupt: bo
       rnx run bash -c "sleep 10 && echo done"
       rnx run --name=nightly --timeout=1h30m --env=LEVEL=3 make test
       rnx run --wait make test && echo passed
+      rnx run --upload=script.py --upload-dir=data python3 script.py
 
     With --wait the exit code is the job's own: 128 + n if signal n ended it,
     127 and 126 if the command was not found or not executable, and 125 if the
@@ -90,26 +115,46 @@ def command(choice: Choice, /, *, form: str, wait: bool, detach_on_interrupt: bo
         raise click.UsageError("--detach-on-interrupt: expected --wait with it")
     if wait and form != "text":
         raise click.UsageError("--output: expected text with --wait, which shows the job's own output")
+    files = Files(upload, upload_dir)
     if wait:
-        raise click.exceptions.Exit(exit_code_of(choice, detaches=detach_on_interrupt, **said))
+        raise click.exceptions.Exit(exit_code_of(choice, files, detaches=detach_on_interrupt, **said))
     spec = spec_from_options(**said)
-    show_job(call(choice, lambda client: client.start(spec)), form, render.started)
+    show_job(call(choice, lambda client: started(client, spec, files)), form, render.started)
 
 
-def exit_code_of(choice: Choice, *, detaches: bool, **said: Any) -> int:
+class Files(NamedTuple):
+    """What to upload."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+def exit_code_of(choice: Choice, files: Files, *, detaches: bool, **said: Any) -> int:
     """Return the exit code of a job, run here as it seems."""
     try:
         spec = spec_from_options(**said)
-        return call(choice, lambda client: attached(client, spec, detaches=detaches))
+        return call(choice, lambda client: attached(client, spec, files, detaches=detaches))
     except JobletError as error:
         raise CouldNotRun(str(error)) from error
 
 
-async def attached(client: Client, spec: JobSpec, *, detaches: bool) -> int:
+async def attached(client: Client, spec: JobSpec, files: Files, *, detaches: bool) -> int:
     """Return the exit code of a job that it stays with."""
     from joblet.cli.attach import attach  # noqa: PLC0415  only now, for it needs asyncio
 
-    return await attach(client, spec, detaches=detaches)
+    # Before anything is done about Ctrl-C: it ends an upload, and there is no job to stop.
+    job = await started(client, spec, files) if any(files) else None
+    return await attach(client, spec, job, detaches=detaches)
+
+
+async def started(client: Client, spec: JobSpec, files: Files) -> Job:
+    """Return the job once it is accepted, with its files; show how far the upload is."""
+    if not any(files):
+        return await client.start(spec)
+    from joblet.cli.progress import Progress  # noqa: PLC0415  for uploads only
+
+    with Progress("Uploading") as progress:
+        return await client.start(spec, files=files.files, folders=files.folders, on_progress=progress.tell)
 
 
 def spec_from_options(

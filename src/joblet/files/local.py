@@ -64,6 +64,11 @@ class LocalFiles:
             yield from _carried(packer.pack(folder))
 
 
+def path_bytes(path: StrPath) -> bytes:
+    """Return a path as it travels: with slashes."""
+    return os.fsencode(path).replace(os.sep.encode(), b"/")
+
+
 def as_paths(paths: Paths) -> Sequence[str]:
     """Return one path or several as texts."""
     several = [paths] if isinstance(paths, str | os.PathLike) else paths

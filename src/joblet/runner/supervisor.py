@@ -30,7 +30,7 @@ from joblet.errors import (
 )
 from joblet.feeding import Feeding
 from joblet.files.entry import Total
-from joblet.files.local import LocalFiles, Paths, StrPath
+from joblet.files.local import LocalFiles, Paths, StrPath, path_bytes
 from joblet.files.pack import CHUNK_BYTES
 from joblet.files.stream import Batches, Downloaded, batches, save
 from joblet.files.thread import in_thread
@@ -331,7 +331,7 @@ class JobRunner:
             StorageError: they cannot be read.
 
         """
-        async with aclosing(self.files(job_id, [os.fsencode(path) for path in paths])) as received:
+        async with aclosing(self.files(job_id, [path_bytes(path) for path in paths])) as received:
             return await save(received, os.fspath(folder))
 
     async def write_input(

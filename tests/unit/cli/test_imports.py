@@ -101,8 +101,30 @@ def test_nodes_needs_no_network(tmp_path_factory: pytest.TempPathFactory) -> Non
         *(
             f"joblet.cli.{name}"
             for name in (
-                *("main", "run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes"),
-                *("quick.answer", "start", "attach", "completion", "jobtable", "output", "schema", "version"),
+                *(
+                    "main",
+                    "run",
+                    "status",
+                    "list",
+                    "stop",
+                    "log",
+                    "wait",
+                    "explain",
+                    "rm",
+                    "nodes",
+                    "download",
+                ),
+                *(
+                    "quick.answer",
+                    "start",
+                    "attach",
+                    "completion",
+                    "jobtable",
+                    "output",
+                    "progress",
+                    "schema",
+                    "version",
+                ),
             )
         ),
         *(f"joblet.cli.worker.{name}" for name in ("main", "start", "stop", "status", "output")),
