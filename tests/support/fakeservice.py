@@ -17,6 +17,7 @@ from grpclib.server import Stream
 
 from joblet.config import GrpcConfig, RunnerConfig, ServerConfig, TlsConfig
 from joblet.errors import JobletError, JobNotFoundError, JobNotRunningError, ServerError
+from joblet.files.entry import Piece
 from joblet.job import Ending, Job, JobSpec, Reason
 from joblet.metrics import JobSample
 from joblet.server import daemon
@@ -24,6 +25,7 @@ from joblet.wire.convert import job_to_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
 from joblet.wire.metrics import stats_to_message
+from joblet.wire.pieces import from_messages
 from joblet.wire.status import status_of
 from joblet.wire.values import spec_from_message
 
@@ -44,6 +46,9 @@ class FakeService(JobletServiceBase):
         self.keys: dict[str, str] = {}
         self.requests: list[Any] = []
         self.list_error: JobletError | None = None
+        self.files: list[pb.FilesChunk] = []
+        self.files_error: JobletError | None = None
+        self.uploaded: list[Piece] = []
         self.refuses_stop_of_ended = False
         self.error: JobletError | None = None
         self.called = asyncio.Event()
@@ -151,11 +156,40 @@ class FakeService(JobletServiceBase):
             del self.jobs[job_id]
         await stream.send_message(pb.EmptyRequest())
 
-    async def RunJobWithFiles(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
-        await refuse(stream, ServerError("the fake takes no files"))
+    async def RunJobWithFiles(  # noqa: N802  the RPC's name
+        self, stream: Stream[pb.UploadReq, pb.RunJobRes]
+    ) -> None:
+        """Take the files, unless `files_error` is to be told once something has come."""
+        first = await self._received(stream)
+        if first is None:
+            return
+        await stream.send_initial_metadata()
+        self.uploaded = []
+        is_complete = False
+        while not is_complete:
+            message = await stream.recv_message()
+            assert message is not None
+            self.uploaded.extend(from_messages(message.pieces))
+            is_complete = message.complete
+            if error := self.files_error:
+                self.files_error = None
+                await refuse(stream, error)
+                return
+        job = self.add(replace(spec_from_message(first.job), key=""))
+        await stream.send_message(job_to_message(job, pb.RunJobRes))
 
-    async def DownloadFiles(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
-        await refuse(stream, ServerError("the fake has no files"))
+    async def DownloadFiles(  # noqa: N802  the RPC's name
+        self, stream: Stream[pb.DownloadReq, pb.FilesChunk]
+    ) -> None:
+        """Send `files` as they stand; `files_error`, if there is one, comes after them."""
+        job = await self._requested_job(stream)
+        if job is None:
+            return
+        for chunk in self.files:
+            await stream.send_message(chunk)
+        if error := self.files_error:
+            self.files_error = None
+            await refuse(stream, error)
 
     async def WriteInput(self, stream: Stream[Any, Any]) -> None:  # noqa: N802  the RPC's name
         await refuse(stream, ServerError("the fake takes no input"))

@@ -28,6 +28,9 @@ LONGEST_NAME = 255
 LONGEST_PATH = 4095
 """PATH_MAX without its NUL: a longer path could be made in steps, and be used by hardly any program."""
 
+LONGEST_SHOWN = 200
+"""The most characters of a path in a message."""
+
 DEEPEST = 100
 """The most folders inside each other: one file descriptor is open for each."""
 
@@ -135,6 +138,7 @@ def check_entry(entry: Entry) -> Sequence[str]:
 
 
 def shown(path: bytes) -> str:
-    """Return a path as text that is safe to print, whatever its bytes are."""
+    """Return a path as text that is safe to print, whatever its bytes are, and not too long for a message."""
     text = path.decode("utf-8", "backslashreplace")
-    return text if text.isprintable() else ascii(text)[1:-1]
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

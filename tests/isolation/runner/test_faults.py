@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from joblet import JobRunner, JobSpec, JobStatus, Reason, RunnerConfig
-from joblet.errors import HostError, StorageError
+from joblet.errors import FileAccessError, HostError, StorageError
 from support.running import output_of, run, wait_for_line, wait_running
 
 pytestmark = pytest.mark.isolation
@@ -170,3 +170,37 @@ async def test_two_starts_that_save_the_same_end(runner: JobRunner) -> None:
 
     assert [(await runner.wait(job.id)).status for job in jobs] == [JobStatus.COMPLETED] * 4
     assert runner._live._unsaved == {}
+
+
+async def test_files_that_fill_the_disk(small: JobRunner, config: RunnerConfig, tmp_path: Path) -> None:
+    """An upload that the disk has no room for leaves none of it, and no job; what fits is taken."""
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", 20 * MIB)
+    (tmp_path / "fits").touch()
+    os.truncate(tmp_path / "fits", 5 * MIB)
+
+    for _ in range(3):
+        with pytest.raises(StorageError, match=r"^job storage failed: large: No space left on device$"):
+            await small.start(JobSpec("true"), files=tmp_path / "large")
+    uploads = os.listdir(config.state_dir / "uploads")
+    job = await small.start(JobSpec("stat", ("-c", "%s", "fits")), files=tmp_path / "fits")
+    await small.wait(job.id)
+
+    assert uploads == []
+    assert [each.id for each in await small.list()] == [job.id]
+    assert await output_of(small, job.id) == b"%d\n" % (5 * MIB)
+
+
+async def test_a_download_that_fills_the_disk(runner: JobRunner, tmp_path: Path) -> None:
+    """The folder that it was for is as it was before."""
+    job = await runner.start(JobSpec("truncate", ("-s", "20M", "large")))
+    await runner.wait(job.id)
+    target = tmp_path / "small"
+    with mounted(target, "size=8m"):
+        (target / "large").write_text("an older one")
+
+        with pytest.raises(FileAccessError, match=r"^large: No space left on device$"):
+            await runner.download(job.id, target)
+
+        assert os.listdir(target) == ["large"]
+        assert (target / "large").read_text() == "an older one"
