@@ -23,11 +23,15 @@ from joblet.metrics import JobSample
 from joblet.server import daemon
 from joblet.wire.convert import job_to_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
+from joblet.wire.generated import monitoring_pb2
 from joblet.wire.generated.joblet_grpc import JobletServiceBase
+from joblet.wire.generated.monitoring_grpc import MonitoringServiceBase
 from joblet.wire.metrics import stats_to_message
 from joblet.wire.pieces import from_messages
 from joblet.wire.status import status_of
+from joblet.wire.system import system_to_message
 from joblet.wire.values import spec_from_message
+from support.systems import SYSTEM
 
 STARTED_AT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 ENDED_AT = datetime(2024, 1, 15, 10, 45, tzinfo=UTC)
@@ -55,6 +59,7 @@ class FakeService(JobletServiceBase):
         self.answering = asyncio.Event()
         self.answering.set()
         self.log_sent = asyncio.Event()
+        self.monitoring = FakeMonitoring()
         self.job_ended = asyncio.Event()
         self.cancelled = asyncio.Event()
 
@@ -227,6 +232,26 @@ class FakeService(JobletServiceBase):
             raise
 
 
+class FakeMonitoring(MonitoringServiceBase):
+    """A MonitoringService whose host is always the same: `answers` times, then the stream is over."""
+
+    def __init__(self) -> None:
+        self.system = SYSTEM
+        self.answers = 3
+        self.requests: list[Any] = []
+
+    async def GetSystemStatus(self, stream: Stream[Any, monitoring_pb2.SystemStatusRes]) -> None:  # noqa: N802  the RPC's name
+        self.requests.append(await stream.recv_message())
+        await stream.send_message(system_to_message(self.system, monitoring_pb2.SystemStatusRes))
+
+    async def StreamSystemMetrics(  # noqa: N802  the RPC's name
+        self, stream: Stream[Any, monitoring_pb2.SystemMetricsRes]
+    ) -> None:
+        self.requests.append(await stream.recv_message())
+        for _ in range(self.answers):
+            await stream.send_message(system_to_message(self.system, monitoring_pb2.SystemMetricsRes))
+
+
 async def refuse(stream: Stream[Any, Any], error: JobletError) -> None:
     """Answer with an error, as a server does."""
     status, message, metadata = status_of(error)
@@ -235,7 +260,7 @@ async def refuse(stream: Stream[Any, Any], error: JobletError) -> None:
 
 @asynccontextmanager
 async def serving(service: FakeService, tls: TlsConfig, *, port: int = 0) -> AsyncIterator[str]:
-    """Yield the address at which the service is served, as the daemon serves, while the block runs."""
+    """Yield the address at which the services are served, as the daemon serves, while the block runs."""
     config = ServerConfig(
         tls=tls,
         runner=RunnerConfig(state_dir=Path("/nonexistent")),
@@ -243,5 +268,5 @@ async def serving(service: FakeService, tls: TlsConfig, *, port: int = 0) -> Asy
         port=port,
         grpc=GrpcConfig(drain_timeout_seconds=0.1),
     )
-    async with daemon.serving(config, [service]) as (host, bound_port):
+    async with daemon.serving(config, [service, service.monitoring]) as (host, bound_port):
         yield f"{host}:{bound_port}"

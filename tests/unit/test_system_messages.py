@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import UTC, datetime
-from typing import Any, get_args, get_type_hints
 
 import pytest
 from google.protobuf.message import Message
@@ -28,29 +26,8 @@ from joblet.wire.system import (
     system_to_message,
     watch_to_message,
 )
-from support.jobs import SAMPLES, TIMES
-
-NOON = datetime(2024, 1, 15, 12, 0, 0, tzinfo=UTC)
-OF_TYPE: dict[Any, st.SearchStrategy[Any]] = {
-    int: st.integers(0, 2**31 - 1),
-    float: st.floats(0, 1e12),
-    str: st.text(),
-    datetime: TIMES,
-}
-
-
-def values(value_type: type) -> st.SearchStrategy[Any]:
-    """Return any value of a type, by the types of its attributes."""
-    return st.builds(value_type, **{name: of(hint) for name, hint in get_type_hints(value_type).items()})
-
-
-def of(hint: Any) -> st.SearchStrategy[Any]:
-    if hint in OF_TYPE:
-        return OF_TYPE[hint]
-    if not get_args(hint):
-        return values(hint)
-    inner = next(each for each in get_args(hint) if each is not type(None))
-    return st.lists(of(inner), max_size=3) if type(None) not in get_args(hint) else st.none() | of(inner)
+from support.jobs import SAMPLES
+from support.systems import NOON, values
 
 
 @pytest.mark.parametrize("message_type", [pb.SystemStatusRes, pb.SystemMetricsRes])

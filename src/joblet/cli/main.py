@@ -12,19 +12,11 @@ from joblet.configfile.client import Choice
 
 VERBS = {
     verb: f"joblet.cli.{verb}:command"
-    for verb in (
-        "run",
-        "status",
-        "list",
-        "stop",
-        "log",
-        "wait",
-        "explain",
-        "download",
-        "rm",
-        "nodes",
-        "completion",
-    )
+    for verb in ("run", "status", "list", "stop", "log", "wait", "explain", "stats", "download", "rm")
+} | {
+    "monitor": "joblet.cli.monitor.main:command",
+    "nodes": "joblet.cli.nodes:command",
+    "completion": "joblet.cli.completion:command",
 }
 
 

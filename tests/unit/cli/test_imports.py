@@ -58,7 +58,10 @@ print("\\n" + json.dumps([code, sorted(sys.modules)]))
     return set(modules)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["log", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["run", "--help"], ["log", "--help"], ["monitor", "watch", "--help"], ["stats", "--help"]],
+)
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     """Help is shown without an event loop, TLS, gRPC or YAML."""
     assert imported_by(*arguments).isdisjoint(HEAVY)
@@ -101,31 +104,14 @@ def test_nodes_needs_no_network(tmp_path_factory: pytest.TempPathFactory) -> Non
         *(
             f"joblet.cli.{name}"
             for name in (
-                *(
-                    "main",
-                    "run",
-                    "status",
-                    "list",
-                    "stop",
-                    "log",
-                    "wait",
-                    "explain",
-                    "rm",
-                    "nodes",
-                    "download",
-                ),
-                *(
-                    "quick.answer",
-                    "start",
-                    "attach",
-                    "completion",
-                    "jobtable",
-                    "output",
-                    "progress",
-                    "schema",
-                    "version",
-                ),
+                *("main", "run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes"),
+                *("quick.answer", "start", "attach", "completion", "download", "jobtable", "life", "output"),
+                *("plot", "progress", "schema", "stats", "terminal", "version"),
             )
+        ),
+        *(
+            f"joblet.cli.monitor.{name}"
+            for name in ("main", "status", "top", "watch", "answers", "pages", "schema")
         ),
         *(f"joblet.cli.worker.{name}" for name in ("main", "start", "stop", "status", "output")),
     ],
