@@ -26,6 +26,7 @@ CTRL_C = "\x03"
 CTRL_D = "\x04"
 CTRL_BACKSLASH = "\x1c"
 TAB = "\t"
+CLEAR_LINE = "\x15"
 ENTER = "\r"
 
 SAFETY_SECONDS = 30.0 * PATIENCE
