@@ -39,6 +39,9 @@ ALWAYS_ANOTHER: Mapping[re.Pattern[str], str] = {
     re.compile(r"(?<=Peak Memory: )\d+"): "9437184",
     re.compile(r"\b\d+(?=s ago)"): "2",
     re.compile(r"(?<= ) *\d+ms\b"): "124ms",
+    re.compile(r"\d+(?= %  of)"): "42",
+    re.compile(r"[\d.]+(?= ?MiB/s)"): "315.2",
+    re.compile(r"[\d:.]+(?= left)"): "0:04",
 }
 """What is written over it; it may be longer than what was there, and is put to the right if it is shorter."""
 
@@ -136,6 +139,14 @@ async def narrow(session: Session) -> None:
     await session.run("rnx list -o table")
 
 
+async def upload(session: Session) -> None:
+    """Give a job a large file."""
+    await session.run("truncate -s 2G samples.bin")
+    await session.clear()
+    await session.begin("rnx run --wait --upload=samples.bin sha256sum samples.bin")
+    await session.terminal.wait_shown("left")
+
+
 class Picture(NamedTuple):
     """What is done for a picture, and how wide its terminal is."""
 
@@ -151,6 +162,7 @@ PICTURES: Mapping[str, Picture] = {
     "ctrl-c": Picture(ctrl_c),
     "completion": Picture(completion),
     "narrow": Picture(narrow, columns=24),
+    "upload": Picture(upload),
 }
 """By the name of the file, in the order of taking: a picture may show the jobs of those before it."""
 

@@ -20,6 +20,7 @@ from support.terminal import CLEAR_LINE, CTRL_C, ENTER, TAB, Terminal, in_termin
 
 pytestmark = pytest.mark.isolation
 
+LARGE_BYTES = 300 << 20
 SLEEPER = "echo ready; exec sleep 600"
 SLOW_TO_STOP = "trap 'echo stopping' TERM; echo ready; while :; do sleep 0.1; done"
 
@@ -118,6 +119,20 @@ async def test_a_log_while_the_size_changes(rnx: Program, client: Client) -> Non
     assert terminal.lines()[-5:] == ["26", "27", "28", "29", "30"]
 
 
+async def test_an_upload(rnx: Program) -> None:
+    """While a file is on its way a line says how far it is, and nothing of it is left when the job writes."""
+    with (rnx.folder / "large").open("wb") as file:
+        file.truncate(LARGE_BYTES)
+    async with waiting(rnx, "stat -c %s large", "--upload=large") as terminal:
+        await terminal.wait_shown("Uploading")
+        assert "MiB/s" in str(terminal)
+
+        assert await terminal.exit_code() == 0
+    started, size = terminal.lines()
+    assert started.startswith("Job ")
+    assert size == str(LARGE_BYTES)
+
+
 class TestTable:
     """`rnx list --output table`, which fits the terminal."""
 
@@ -181,6 +196,9 @@ async def test_completion_in_bash(rnx: Program, client: Client) -> None:
     bash = Program("/bin/bash", rnx.folder, ("--norc", "--noprofile"), {"PS1": "$ "})
     async with in_terminal(bash) as terminal:
         await terminal.wait_shown("$")
+        terminal.press(
+            f"bind 'set show-all-if-ambiguous on'{ENTER}"
+        )  # by one TAB, even if all ids begin alike
         terminal.press(f'eval "$(rnx completion bash)"; clear{ENTER}')
         await terminal.wait_until(lambda: terminal.lines() == ["$"], "a clear screen")
         terminal.press(f"rnx expl{TAB}")

@@ -38,9 +38,14 @@ def server() -> H2Connection:
     return connection
 
 
+def stream_of(sent: bytes, said: BytesIO) -> BufferedRWPair:
+    """Return a connection on which a server has sent this."""
+    return BufferedRWPair(BytesIO(sent), said)
+
+
 def heard(sent: bytes) -> bytes:
     """Return the answer that is understood from these bytes."""
-    return answer(BufferedRWPair(BytesIO(sent), BytesIO()))
+    return answer(stream_of(sent, BytesIO()))
 
 
 def grpc(message: bytes) -> bytes:
@@ -92,9 +97,7 @@ def test_settings_are_acknowledged() -> None:
     connection.send_headers(1, [(":status", "200")])
     connection.send_data(1, grpc(b""), end_stream=True)
     said = BytesIO()
-    stream = BufferedRWPair(
-        BytesIO(connection.data_to_send()), said
-    )  # closes both when nobody has it any more
+    stream = stream_of(connection.data_to_send(), said)  # closed when nobody has it any more
     answer(stream)
 
     assert any(isinstance(event, SettingsAcknowledged) for event in connection.receive_data(said.getvalue()))
