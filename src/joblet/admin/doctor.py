@@ -18,6 +18,14 @@ from joblet.runner.shim import SHIM_PATH
 
 ENOUGH_FREE_BYTES = 1 << 30
 
+WORKSPACE_FACT = Fact(
+    "workspace",
+    State.LIMITED,
+    "limits.maxWorkspaceSize is for what is uploaded; what a job writes is limited by the disk alone",
+    "give stateDir a filesystem of its own",
+)
+"""The same on every host, and said on each: no limit may be taken for what it is not."""
+
 _COLORS = {State.OK: "green", State.LIMITED: "yellow", State.MISSING: "red"}
 
 
@@ -42,7 +50,7 @@ def doctor(state_dir: str) -> None:
         "Host": [_capacity_fact(), _shim_fact(), *findings.kernel],
         "Isolation": findings.namespaces,
         "Limits": findings.limits,
-        "Storage": [*findings.storage, _space_fact(path)],
+        "Storage": [*findings.storage, _space_fact(path), WORKSPACE_FACT],
     }
     click.echo(render(sections))
     missing = [fact.name for facts in sections.values() for fact in facts if fact.state is State.MISSING]
