@@ -11,19 +11,17 @@ was never there is likelier a wrong address than one that restarts.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from uuid import uuid4
 
 from grpclib.client import Stream
 
-from joblet.errors import InvalidFileError, JobNotRunningError, ServerError
+from joblet.errors import JobNotRunningError
 from joblet.feeding import Feeding
 from joblet.files.local import LocalFiles, Paths, StrPath, path_bytes
-from joblet.files.pack import selection_of
-from joblet.files.stream import Downloaded, save
-from joblet.files.thread import in_thread
+from joblet.files.stream import Downloaded
 from joblet.job import Job, JobSpec, JobStatus, Terminal
 from joblet.metrics import JobSample, Kind, SystemMetrics
 from joblet.search import Search
@@ -34,8 +32,9 @@ from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
 from joblet.wire.inputcall import InputCall
 from joblet.wire.metrics import stats_from_message
-from joblet.wire.pieces import OnProgress, downloaded_batches, ignore, upload_requests
+from joblet.wire.pieces import OnProgress, ignore
 from joblet.wire.serverclient import ServerClient
+from joblet.wire.transfer import download, upload
 from joblet.wire.tries import Tries
 from joblet.wire.values import job_from_message
 
@@ -88,13 +87,9 @@ class Client(ServerClient[JobletServiceStub]):
         if not local:
             answer = await self._caller.call(self._stub.RunJob, request, tries)
             return job_from_message(answer)
-        total = await in_thread(local.survey)
-
-        def upload() -> Awaitable[pb.RunJobRes]:
-            requests = upload_requests(request, local, total, on_progress or ignore)
-            return self._caller.feed_once(self._stub.RunJobWithFiles, requests)
-
-        uploaded = await self._caller.again(upload, tries)
+        uploaded = await upload(
+            self._caller, self._stub.RunJobWithFiles, request, local, on_progress or ignore
+        )
         return job_from_message(uploaded)
 
     async def download(
@@ -119,22 +114,9 @@ class Client(ServerClient[JobletServiceStub]):
             FileAccessError: the files cannot be written.
 
         """
-        tries = self._caller.tries()
         request = pb.DownloadReq(id=sendable_id(job_id), paths=map(path_bytes, paths))
-        selection_of(request.paths)  # refused here, so that what is refused below came from the server
-
-        async def download() -> Downloaded:
-            answers = self._caller.stream_once(self._stub.DownloadFiles, request, heard=lambda: None)
-            async with (
-                aclosing(answers),
-                aclosing(downloaded_batches(answers, on_progress or ignore)) as received,
-            ):
-                return await save(received, os.fspath(folder))
-
-        try:
-            return await self._caller.again(download, tries)
-        except InvalidFileError as error:
-            raise ServerError(f"malformed answer: {error}") from error
+        method = self._stub.DownloadFiles
+        return await download(self._caller, method, request, os.fspath(folder), on_progress or ignore)
 
     async def stop(self, job_id: str, *, force: bool = False) -> Job:
         """Stop a job; return it once it is terminal and gone.

@@ -16,7 +16,6 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import replace
 from typing import Self
 
 from joblet.config import RunnerConfig
@@ -26,7 +25,6 @@ from joblet.errors import (
     JobNotRunningError,
     JobRunningError,
     StorageError,
-    TooManyJobsError,
 )
 from joblet.feeding import Feeding
 from joblet.files.entry import Total
@@ -35,11 +33,11 @@ from joblet.files.pack import CHUNK_BYTES
 from joblet.files.stream import Batches, Downloaded, batches, save
 from joblet.files.thread import in_thread
 from joblet.job import Job, JobSpec, JobStatus, Terminal
-from joblet.limits import resolve
 from joblet.linux.inotify import Inotify
 from joblet.linux.sparefd import SpareFd
 from joblet.metrics import JobSample
 from joblet.runner import logs
+from joblet.runner.admission import Admission
 from joblet.runner.host import read_host
 from joblet.runner.input import Inputs, JobInput
 from joblet.runner.launch import Launcher
@@ -73,7 +71,7 @@ class JobRunner:
         self._live: LiveJobs
         self._inputs = Inputs()
         self._sampler: Sampler
-        self._uploads: Uploads
+        self._admission: Admission
 
     async def __aenter__(self) -> Self:
         host = read_host(self._config)
@@ -95,10 +93,9 @@ class JobRunner:
                 sampler=self._sampler,
             )
             entered.push_async_callback(self._live.let_go)
-            self._uploads = Uploads(
-                self._directory.uploads_path, host.account, self._config.max_workspace_bytes
-            )
-            leftovers = self._uploads.leftovers()  # before there can be another upload
+            uploads = Uploads(self._directory.uploads_path, host.account, self._config.max_workspace_bytes)
+            leftovers = uploads.leftovers()  # before there can be another upload
+            self._admission = Admission(self._config, self._launcher, self._live, self._store, uploads)
             await restore_index(self._store, self._directory)
             await self._live.restore()
             self._live.run(self._retention.run())
@@ -131,13 +128,7 @@ class JobRunner:
         if local := LocalFiles(files, folders):
             total = await in_thread(local.survey)
             return await self.start_with(spec, batches(local.pack()), total, owner=owner)
-        accepted = self._checked(spec)
-        if len(self._live) >= self._config.max_concurrent_jobs:
-            # The first try of this very start may have taken the last place.
-            if earlier := await self._earlier(accepted, owner):
-                return earlier
-            raise TooManyJobsError(self._config.max_concurrent_jobs)
-        return await self._live.accept(accepted, owner)
+        return await self._admission.start(spec, owner)
 
     async def start_with(self, spec: JobSpec, received: Batches, announced: Total, *, owner: str = "") -> Job:
         """Start a job as `start` does, with files still to be received: all of them, or there is no job.
@@ -150,26 +141,7 @@ class JobRunner:
             JobletError: what receiving raises.
 
         """
-        async with aclosing(received):
-            accepted = self._checked(spec)
-            if earlier := await self._earlier(accepted, owner):
-                return earlier
-            self._uploads.check(announced)
-            with self._live.reserved(self._config.max_concurrent_jobs):
-                uploaded = await self._uploads.receive(received)
-            return await self._live.accept(accepted, owner, uploaded)
-
-    def _checked(self, spec: JobSpec) -> JobSpec:
-        ceilings = self._launcher.host.ceilings
-        limits = resolve(spec.limits, defaults=self._config.defaults, ceilings=ceilings)
-        accepted = replace(spec, limits=limits)
-        self._launcher.check(accepted)
-        return accepted
-
-    async def _earlier(self, accepted: JobSpec, owner: str) -> Job | None:
-        """Return the job that this very start has made before, None if there is none."""
-        earlier = await self._store.get_by_key(owner, accepted.key) if accepted.key else None
-        return await self._live.same_again(earlier, accepted) if earlier else None
+        return await self._admission.start_with(spec, received, announced, owner)
 
     async def stop(self, job_id: str, *, by: str = "", force: bool = False) -> Job:
         """Stop a job (SIGTERM, grace period, SIGKILL; by `force` SIGKILL at once); return it once it is gone.
