@@ -11,6 +11,7 @@ that; so whoever comes back after a loss goes on exactly where the job is.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -114,7 +115,8 @@ class Feeding:
         self._content = content
         self._sizes = sizes
         self._backlog = Backlog(job_id)
-        self._size: Terminal | None = None
+        self._new_sizes: deque[Terminal] = deque()
+        self._last_size: Terminal | None = None
         self._has_ended = False
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -162,13 +164,14 @@ class Feeding:
 
     async def _send(self, connection: InputConnection) -> None:
         has_sent_end = False
-        sent_size: Terminal | None = None
+        if self._last_size and not self._new_sizes:
+            self._new_sizes.append(self._last_size)  # the loss may have been its own, too
         while True:
             self._changed.clear()
             self._raise_failure()
-            if self._size and self._size != sent_size:
-                sent_size = self._size
-                await connection.send_size(sent_size)
+            if self._new_sizes:
+                self._last_size = self._new_sizes.popleft()
+                await connection.send_size(self._last_size)
             elif block := self._backlog.take_block():
                 await connection.send_content(self._backlog.next_offset - len(block), block)
             elif self._has_ended and not has_sent_end:
@@ -194,11 +197,11 @@ class Feeding:
 
     async def _read_sizes(self, sizes: AsyncIterable[Terminal]) -> None:
         async for size in sizes:
-            self._size = size
+            self._new_sizes.append(size)
             self._changed.set()
 
 
-async def first_of(*works: Coroutine[Any, Any, None]) -> None:
+async def first_of(*works: Coroutine[Any, Any, object]) -> None:
     """Return when the first of them ends, or raise what it raises, once all others are cancelled."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:

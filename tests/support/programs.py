@@ -46,22 +46,23 @@ class Program:
         path = f"{SCRIPTS}:{os.environ['PATH']}"
         return {"PATH": path, "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **self.variables}
 
-    async def start(self, *arguments: str | bytes, stdout: int = PIPE) -> Process:
+    async def start(self, *arguments: str | bytes, stdin: int = DEVNULL, stdout: int = PIPE) -> Process:
         """Start it."""
         return await asyncio.create_subprocess_exec(
             *self.words,
             *arguments,
             cwd=self.folder,
             env=self.environment,
-            stdin=DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=PIPE,
         )
 
-    async def run(self, *arguments: str | bytes, stdout: int = PIPE) -> Outcome:
-        """Run it to its end."""
-        process = await self.start(*arguments, stdout=stdout)
-        out, err = await process.communicate()
+    async def run(self, *arguments: str | bytes, stdout: int = PIPE, content: bytes | None = None) -> Outcome:
+        """Run it to its end; `content` comes to it through a pipe."""
+        stdin = DEVNULL if content is None else PIPE
+        process = await self.start(*arguments, stdin=stdin, stdout=stdout)
+        out, err = await process.communicate(content)
         return outcome(process, out, err)
 
 

@@ -1,111 +1,54 @@
-"""`rnx run --wait`: a job as if it ran here. Its output, its exit code, and Ctrl-C.
-
-The first Ctrl-C asks the job to stop, as it would a local command; the second
-kills it; the third leaves, whatever the server says. Whoever stops reading the
-output stops the job too: a local command would end by SIGPIPE.
-"""
+"""`rnx attach`: come back to a running job, to its output, and to its input or terminal if it has one."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import aclosing
-from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
-from joblet.cli.ends import shell_code, why
-from joblet.cli.output import Output
-from joblet.client import Client
+from joblet.cli.calling import call
+from joblet.cli.parameters import COUNT, job_id_argument
+from joblet.cli.program import CouldNotRun
+from joblet.configfile.client import Choice
 from joblet.errors import JobletError, JobNotRunningError
-from joblet.job import Job, JobSpec, Reason
 
-Interrupts = asyncio.Queue[None]
-
-
-async def attach(client: Client, spec: JobSpec, job: Job | None = None, *, detaches: bool) -> int:
-    """Stay with a job to its end, started here if it is not yet; return its exit code as a shell gives it."""
-    with interrupts(0 if detaches else 2) as pressed:
-        job = job or await client.start(spec)
-        note(f"Job {job.id} started; Ctrl-C {'leaves it running' if detaches else 'stops it'}.")
-        stopping = asyncio.create_task(stop_when_pressed(client, job.id, pressed))
-        try:
-            await copy_output(client, job.id)
-        except BrokenPipeError:
-            if not detaches:
-                await stop(client, job.id)
-            raise
-        finally:
-            stopping.cancel()
-            await asyncio.wait([stopping])
-        return told(await client.wait(job.id))
+if TYPE_CHECKING:
+    from joblet.client import Client
 
 
-@contextlib.contextmanager
-def interrupts(times: int) -> Iterator[Interrupts]:
-    """Yield a queue that so many Ctrl-C go to; one more ends the program as usual.
+@click.command("attach")
+@click.option("--no-stdin", is_flag=True, help="Send it no input, though it takes some.")
+@click.option(
+    "--tail", type=COUNT, default=0, metavar="N", help="Begin with the last N lines that there are."
+)
+@job_id_argument
+@click.pass_obj
+def command(choice: Choice, *, no_stdin: bool, tail: int, job_id: str) -> None:
+    """Come back to a running job: its output from now on, and its input if it has any.
 
-    Not `loop.add_signal_handler`: Windows has none.
+    It ends with the job, and with its exit code (see rnx run --help). Ctrl-C leaves
+    the job running; if that has a terminal it is a key like any other, and Ctrl-P
+    Ctrl-Q leaves. Who attaches takes over from whoever is; one writes at a time.
     """
-    pressed: Interrupts = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    usual = signal.getsignal(signal.SIGINT)
-    left = times
-
-    def press(_number: int, _frame: FrameType | None) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            signal.signal(signal.SIGINT, usual)
-        loop.call_soon_threadsafe(pressed.put_nowait, None)
-
-    if times:
-        signal.signal(signal.SIGINT, press)
     try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, usual)
-
-
-async def stop_when_pressed(client: Client, job_id: str, pressed: Interrupts) -> None:
-    """Stop the job at the first Ctrl-C, and kill it at the second, while the first stop goes on."""
-    async with asyncio.TaskGroup() as stops:
-        await pressed.get()
-        note(f"Stopping job {job_id}; Ctrl-C again kills it.")
-        stops.create_task(stop(client, job_id))
-        await pressed.get()
-        note(f"Killing job {job_id}; Ctrl-C again leaves it.")
-        stops.create_task(stop(client, job_id, force=True))
-
-
-async def stop(client: Client, job_id: str, *, force: bool = False) -> None:
-    """Stop a job that may have ended by itself in the meantime; say so if that cannot be done."""
-    try:
-        await client.stop(job_id, force=force)
-    except JobNotRunningError:
-        return
+        code = call(choice, lambda client: attach(client, job_id, feeds=not no_stdin, tail_lines=tail))
     except JobletError as error:
-        click.echo(f"Error: cannot stop job {job_id}: {error}", err=True)
+        raise CouldNotRun(str(error)) from error
+    raise click.exceptions.Exit(code)
 
 
-async def copy_output(client: Client, job_id: str) -> None:
-    """Write the job's output to stdout, to its end."""
-    async with Output() as output, aclosing(client.logs(job_id)) as chunks:
-        async for chunk in chunks:
-            await output.write(chunk)
+async def attach(client: Client, job_id: str, *, feeds: bool, tail_lines: int) -> int:
+    """Return the exit code of a job that it stays with."""
+    from joblet.cli.foreground import follow, told  # noqa: PLC0415  not for --help
 
+    job = await client.status(job_id)
+    if job.status.is_terminal:
+        raise JobNotRunningError(job.id, job.status)
+    if job.spec.terminal and feeds:
+        from joblet.cli.interact import interact  # noqa: PLC0415  for a terminal only
+        from joblet.cli.keyboard import require_terminal  # noqa: PLC0415
 
-def told(job: Job) -> int:
-    """Return an ended job's exit code; say on stderr how it ended, if the code does not tell."""
-    if job.ending and job.ending.reason is not Reason.EXITED:
-        click.echo(f"Job {job.id}: {why(job)}", err=True)
-    return shell_code(job)
-
-
-def note(text: str) -> None:
-    """Tell a person, and no file."""
-    if sys.stderr.isatty():
-        click.echo(text, err=True)
+        require_terminal()
+        return await interact(client, job.id, tail_lines=tail_lines, redraws=True)
+    await follow(client, job, feeds=feeds and job.spec.stdin, tail_lines=tail_lines)
+    return told(await client.wait(job.id))

@@ -12,7 +12,19 @@ from joblet.configfile.client import Choice
 
 VERBS = {
     verb: f"joblet.cli.{verb}:command"
-    for verb in ("run", "status", "list", "stop", "log", "wait", "explain", "stats", "download", "rm")
+    for verb in (
+        "run",
+        "status",
+        "list",
+        "stop",
+        "log",
+        "attach",
+        "wait",
+        "explain",
+        "stats",
+        "download",
+        "rm",
+    )
 } | {
     "monitor": "joblet.cli.monitor.main:command",
     "nodes": "joblet.cli.nodes:command",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,6 +79,10 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="A folder whose contents to put there.",
 )
+@click.option("--stdin", "-i", is_flag=True, help="Send it this program's standard input.")
+@click.option(
+    "--tty", "-t", is_flag=True, help="Give it this terminal; implies --stdin and --wait (often written -it)."
+)
 @output_option
 @click.option("--wait", "-w", is_flag=True, help="Show its output, and end with its exit code.")
 @click.option("--detach-on-interrupt", is_flag=True, help="With --wait: Ctrl-C leaves the job running.")
@@ -90,6 +96,7 @@ def command(
     form: str,
     wait: bool,
     detach_on_interrupt: bool,
+    tty: bool,
     upload: tuple[str, ...],
     upload_dir: tuple[str, ...],
     **said: Any,
@@ -105,21 +112,28 @@ def command(
       rnx run --name=nightly --timeout=1h30m --env=LEVEL=3 make test
       rnx run --wait make test && echo passed
       rnx run --upload=script.py --upload-dir=data python3 script.py
+      rnx run -iw sort < names.txt
+      rnx run -it bash
 
     With --wait the exit code is the job's own: 128 + n if signal n ended it,
     127 and 126 if the command was not found or not executable, and 125 if the
     job could not be run, or it is not known how it ended. Ctrl-C asks the job to
     stop, a second one kills it.
+
+    With --stdin alone it ends when the job has all of its input. With --tty every
+    key is the job's, but for Ctrl-P Ctrl-Q, which leaves it running; rnx attach
+    comes back.
     """  # noqa: D301  \b is click's mark for text that it must not rewrap
-    if detach_on_interrupt and not wait:
-        raise click.UsageError("--detach-on-interrupt: expected --wait with it")
-    if wait and form != "text":
+    if detach_on_interrupt and (tty or not wait):
+        raise click.UsageError("--detach-on-interrupt: expected --wait with it, and not --tty")
+    if (wait or tty) and form != "text":
         raise click.UsageError("--output: expected text with --wait, which shows the job's own output")
     files = Files(upload, upload_dir)
-    if wait:
-        raise click.exceptions.Exit(exit_code_of(choice, files, detaches=detach_on_interrupt, **said))
+    if wait or tty:
+        code = exit_code_of(choice, files, detaches=detach_on_interrupt, tty=tty, **said)
+        raise click.exceptions.Exit(code)
     spec = spec_from_options(**said)
-    show_job(call(choice, lambda client: started(client, spec, files)), form, render.started)
+    call(choice, lambda client: shown(client, spec, files, form))
 
 
 class Files(NamedTuple):
@@ -129,22 +143,54 @@ class Files(NamedTuple):
     folders: tuple[str, ...]
 
 
-def exit_code_of(choice: Choice, files: Files, *, detaches: bool, **said: Any) -> int:
+async def shown(client: Client, spec: JobSpec, files: Files, form: str) -> None:
+    """Start a job and show it; if it is to have this program's input, return when it has all of it."""
+    job = await started(client, spec, files)
+    show_job(job, form, render.started)
+    if spec.stdin:
+        from joblet.cli.foreground import send_input  # noqa: PLC0415  only now, for it needs asyncio
+
+        await send_input(client, job.id)
+
+
+def exit_code_of(choice: Choice, files: Files, *, detaches: bool, tty: bool, **said: Any) -> int:
     """Return the exit code of a job, run here as it seems."""
     try:
         spec = spec_from_options(**said)
+        if tty:
+            spec = in_this_terminal(spec)
         return call(choice, lambda client: attached(client, spec, files, detaches=detaches))
     except JobletError as error:
         raise CouldNotRun(str(error)) from error
 
 
+def in_this_terminal(spec: JobSpec) -> JobSpec:
+    """Return what is asked for, with a terminal as this one is.
+
+    Raises:
+        InvalidRequestError: this is none.
+
+    """
+    from joblet.cli.keyboard import require_terminal, terminal_size  # noqa: PLC0415  for --tty only
+
+    require_terminal()
+    kind = os.environ.get("TERM")
+    environment = {**({"TERM": kind} if kind else {}), **spec.environment}
+    return replace(spec, terminal=terminal_size(), environment=environment)
+
+
 async def attached(client: Client, spec: JobSpec, files: Files, *, detaches: bool) -> int:
     """Return the exit code of a job that it stays with."""
-    from joblet.cli.attach import attach  # noqa: PLC0415  only now, for it needs asyncio
+    from joblet.cli.foreground import run_here  # noqa: PLC0415  only now, for it needs asyncio
 
+    if spec.terminal:
+        from joblet.cli.interact import interact  # noqa: PLC0415  for --tty only
+
+        job = await started(client, spec, files)
+        return await interact(client, job.id, tail_lines=None, redraws=False)
     # Before anything is done about Ctrl-C: it ends an upload, and there is no job to stop.
-    job = await started(client, spec, files) if any(files) else None
-    return await attach(client, spec, job, detaches=detaches)
+    uploaded = await started(client, spec, files) if any(files) else None
+    return await run_here(client, spec, uploaded, detaches=detaches)
 
 
 async def started(client: Client, spec: JobSpec, files: Files) -> Job:
@@ -169,6 +215,7 @@ def spec_from_options(
     stop_grace: float | None,
     name: str,
     key: str,
+    stdin: bool,
     job_command: str,
     args: tuple[str, ...],
 ) -> JobSpec:
@@ -195,4 +242,5 @@ def spec_from_options(
         stop_grace_seconds=stop_grace,
         name=name,
         key=key,
+        stdin=stdin,
     )

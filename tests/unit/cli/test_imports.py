@@ -105,6 +105,7 @@ def test_nodes_needs_no_network(tmp_path_factory: pytest.TempPathFactory) -> Non
             f"joblet.cli.{name}"
             for name in (
                 *("main", "run", "status", "list", "stop", "log", "wait", "explain", "rm", "nodes"),
+                *("aside", "foreground", "input", "interact", "keyboard"),
                 *("quick.answer", "start", "attach", "completion", "download", "jobtable", "life", "output"),
                 *("plot", "progress", "schema", "stats", "terminal", "version"),
             )
