@@ -3,7 +3,7 @@
 Nothing is posed. A throw-away server runs real jobs, bash runs in a real
 terminal, somebody types, and the screen is drawn. Only what is another each time
 (times, pids, what was used) is written over, so that a picture changes
-when what it shows has changed.
+when what it shows has changed. Those of measurements (stats, monitor) are another each time.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ ALWAYS_ANOTHER: Mapping[re.Pattern[str], str] = {
     re.compile(r"(?<=Peak Memory: )\d+"): "9437184",
     re.compile(r"\b\d+(?=s ago)"): "2",
     re.compile(r"(?<= ) *\d+ms\b"): "124ms",
+    re.compile(r"(?<=Z  )\S+  up \S+"): "server.example.com  up 4h19m",
     re.compile(r"\d+(?= %  of)"): "42",
     re.compile(r"[\d.]+(?= ?MiB/s)"): "315.2",
     re.compile(r"[\d:.]+(?= left)"): "0:04",
@@ -147,6 +148,21 @@ async def upload(session: Session) -> None:
     await session.terminal.wait_shown("left")
 
 
+async def stats(session: Session) -> None:
+    """Plot what a job used over its life."""
+    program = "import time; kept = [(time.sleep(n % 20 / 100), b'.' * (1 << 21)) for n in range(60)]"
+    await session.run(f'rnx run --wait python3 -c "{program}"')
+    await session.clear()
+    await session.run("rnx stats 8")
+
+
+async def top(session: Session) -> None:
+    """Look at the server's host and its jobs."""
+    await session.run("rnx run --name=busy --max-cpu=50 sh -c 'while :; do :; done'")
+    await session.clear()
+    await session.run("rnx monitor top --filter=cpu,memory,network,job")
+
+
 class Picture(NamedTuple):
     """What is done for a picture, and how wide its terminal is."""
 
@@ -162,6 +178,8 @@ PICTURES: Mapping[str, Picture] = {
     "ctrl-c": Picture(ctrl_c),
     "completion": Picture(completion),
     "narrow": Picture(narrow, columns=24),
+    "stats": Picture(stats),
+    "monitor": Picture(top),
     "upload": Picture(upload),
 }
 """By the name of the file, in the order of taking: a picture may show the jobs of those before it."""

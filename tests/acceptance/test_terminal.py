@@ -196,9 +196,6 @@ async def test_completion_in_bash(rnx: Program, client: Client) -> None:
     bash = Program("/bin/bash", rnx.folder, ("--norc", "--noprofile"), {"PS1": "$ "})
     async with in_terminal(bash) as terminal:
         await terminal.wait_shown("$")
-        terminal.press(
-            f"bind 'set show-all-if-ambiguous on'{ENTER}"
-        )  # by one TAB, even if all ids begin alike
         terminal.press(f'eval "$(rnx completion bash)"; clear{ENTER}')
         await terminal.wait_until(lambda: terminal.lines() == ["$"], "a clear screen")
         terminal.press(f"rnx expl{TAB}")

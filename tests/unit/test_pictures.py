@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docs" / "pictures.py"
 SHOWN = re.compile(r"!\[[^\]]+\]\((?:docs/|\.\./)pictures/([\w-]+)\.svg\)")
+DRAWN = "▁▂▃▄▅▆▇█│─└┄"
 TEXT = "{http://www.w3.org/2000/svg}text"
 
 pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="there is no documentation here")
@@ -43,7 +44,7 @@ def test_the_readme_shows_two() -> None:
     assert len(SHOWN.findall((ROOT / "README.md").read_text())) <= 2
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["C"]), max_size=20)))
+@given(st.lists(st.text(st.characters(exclude_categories=["C"], exclude_characters=DRAWN), max_size=20)))
 def test_any_screen_is_a_picture(script: ModuleType, lines: list[str]) -> None:
     """Whatever stands on a screen is all in the picture, word by word."""
     rows = [[script.Cell(char, script.Style()) for char in line] for line in lines]
@@ -52,6 +53,18 @@ def test_any_screen_is_a_picture(script: ModuleType, lines: list[str]) -> None:
 
     words = [element.text or "" for element in elements.iter(TEXT)]
     assert words == [word for line in lines for word in line.split()]
+
+
+def test_a_plot_is_drawn(script: ModuleType) -> None:
+    """Blocks and lines are shapes that touch, not characters of a font."""
+    row = [script.Cell(char, script.Style()) for char in "9% │▄▄█"]
+
+    picture = script.svg([row], 80, "plot")
+
+    assert [element.text for element in ET.fromstring(picture).iter(TEXT)] == ["9%"]
+    assert '<path d="M4 0V18" transform="translate(24 0)"' in picture
+    assert '<rect x="32" y="9" width="16" height="9"' in picture
+    assert '<rect x="48" y="0" width="8" height="18"' in picture
 
 
 def test_what_is_another_each_time_is_written_over(script: ModuleType) -> None:
