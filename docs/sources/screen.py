@@ -17,6 +17,7 @@ CELL_WIDTH, CELL_HEIGHT = 8, 18
 BASELINE = 13
 MARGIN = 14
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+LOOK = f'font-family="{FONT}" font-size="13" shape-rendering="crispEdges"'
 PAPER, INK = "#171b22", "#d7dde5"
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -71,8 +72,7 @@ def svg(rows: Rows, columns: int, title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
         f"<title>{escape(title)}</title>",
         f'<rect width="100%" height="100%" rx="8" fill="{PAPER}"/>',
-        f'<g transform="translate({MARGIN} {MARGIN})" font-family="{FONT}" font-size="13" fill="{INK}" '
-        'shape-rendering="crispEdges">',
+        f'<g transform="translate({MARGIN} {MARGIN})" fill="{INK}" {LOOK}>',
         *(element for number, row in enumerate(rows) for element in row_elements(row, number)),
         "</g>",
         "</svg>",
