@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from joblet.testing.daemon import Daemon
 from support.cancelling import cancel_everywhere
 from support.host import PATIENCE
 from support.places import ASYNCHRONOUS, output_of, stop_all, wait_for_output
+from support.trees import listing
 
 pytestmark = pytest.mark.isolation
 
@@ -153,6 +155,57 @@ async def test_a_start(place: Place, nothing_left: Check) -> None:
     assert accepted
     ended = [await place.wait(job.id) for job in accepted]
     assert {job.exit_code for job in ended} == {0}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a file in it that takes more than one message."""
+    (tmp_path / "project" / "folder").mkdir(parents=True)
+    (tmp_path / "project" / "folder" / "file").write_bytes(bytes(300_000))
+    return tmp_path / "project"
+
+
+async def test_a_start_with_files(
+    place: Place, nothing_left: Check, project: Path, daemon: Daemon, tmp_path: Path
+) -> None:
+    """Cancelled anywhere, it leaves no job or one with all its files, and nothing of an upload."""
+    before = {job.id for job in await place.list()}
+    spec = JobSpec("sh", ("-c", "test $(stat -c %s folder/file) = 300000"))
+
+    async def no_uploads() -> None:
+        await nothing_left()
+        async with asyncio.timeout(5 * PATIENCE):
+            while any(os.listdir(each / "state" / "uploads") for each in places_of(daemon, tmp_path)):  # noqa: ASYNC110  as above
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    assert await cancel_everywhere(lambda: place.start(spec, folders=project), no_uploads) > 0
+
+    ended = [await place.wait(job.id) for job in await place.list() if job.id not in before]
+    assert {job.exit_code for job in ended} == {0}
+
+
+def places_of(daemon: Daemon, folder: Path) -> list[Path]:
+    """Return where the state is, the daemon's and the runner's if there is one."""
+    return [each for each in (daemon.folder, folder) if (each / "state").exists()]
+
+
+async def test_a_download(place: Place, nothing_left: Check, project: Path, tmp_path: Path) -> None:
+    """Cancelled anywhere, it leaves everything that was asked for, or nothing at all."""
+    job = await place.start(JobSpec("true"), folders=project)
+    await place.wait(job.id)
+    outs: list[Path] = []
+    expected = listing(project)
+
+    def download() -> Coroutine[Any, Any, object]:
+        outs.append(tmp_path / f"out-{len(outs)}")
+        return place.download(job.id, outs[-1])
+
+    async def whole_or_nothing() -> None:
+        await nothing_left()
+        assert listing(outs[-1]) in ({}, expected)
+
+    assert await cancel_everywhere(download, whole_or_nothing) > 0
+    assert listing(outs[-1]) == expected
 
 
 async def test_a_removal(place: Place, nothing_left: Check) -> None:

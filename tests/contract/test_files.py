@@ -111,7 +111,7 @@ async def test_a_file_that_is_refused(place: Place, project: Path) -> None:
     with pytest.raises(InvalidFileError) as caught:
         await place.start(JobSpec("true"), folders=project)
 
-    assert str(caught.value) == "invalid file: fifo: not a file, a folder or a symbolic link"
+    assert str(caught.value) == f"invalid file: {project}/fifo: not a file, a folder or a symbolic link"
     assert await place.list() == before
 
 

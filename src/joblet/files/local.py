@@ -59,9 +59,9 @@ class LocalFiles:
 
     def _pieces(self, packer: Packer) -> Pieces:
         for file in self._files:
-            yield from _carried(_pack_file(packer, file))
+            yield from _carried(_pack_file(packer, file), os.path.dirname(file))
         for folder in self._folders:
-            yield from _carried(packer.pack(folder))
+            yield from _carried(packer.pack(folder), folder)
 
 
 def path_bytes(path: StrPath) -> bytes:
@@ -87,8 +87,8 @@ def _pack_file(packer: Packer, file: str) -> Pieces:
     yield from packer.pack_one(folder, name, os.path.basename(os.path.abspath(file)))
 
 
-def _carried(pieces: Iterator[Piece]) -> Pieces:
-    """Yield the pieces of a tree that can be carried as a whole.
+def _carried(pieces: Iterator[Piece], folder: str) -> Pieces:
+    """Yield the pieces of a tree in a folder that can be carried as a whole.
 
     Raises:
         InvalidFileError: something in it is left out.
@@ -96,5 +96,6 @@ def _carried(pieces: Iterator[Piece]) -> Pieces:
     """
     for piece in pieces:
         if isinstance(piece, LeftOut):
-            raise InvalidFileError(shown(piece.path), piece.why)
+            path = os.path.join(os.fsencode(folder), piece.path)
+            raise InvalidFileError(shown(path), piece.why)
         yield piece

@@ -23,6 +23,9 @@ from joblet.files.folder import Folder, open_folder
 CHUNK_BYTES = 64 * 1024
 """The most of a file in one piece."""
 
+MOST_NAMES = 1000
+"""So many names of folders are kept for later: a job can make any number of them."""
+
 Pieces = Generator[Piece, None, None]
 Selection = dict[str, "Selection"]
 """What of a folder is wanted, by name; nothing is all of it."""
@@ -69,15 +72,21 @@ class Packer:
                 yield from self._piece(folder, name, kind, path)
 
     def _everything(self, folder: Folder, above: bytes, device: int) -> Pieces:
-        """Yield what is in a folder: first what is no folder, so that only names of folders are kept."""
-        folders = []
+        """Yield what is in a folder; folders last, when the listing has ended, unless they are many."""
+        names = []
         for name, kind in _listed(folder):
-            if kind is Kind.FOLDER:
-                folders.append(name)
-            else:
+            if kind is not Kind.FOLDER:
                 yield from self._piece(folder, name, kind, above + os.fsencode(name))
-        for name in folders:
-            yield from self._folder(folder, name, above + os.fsencode(name), {}, device)
+                continue
+            names.append(name)
+            if len(names) == MOST_NAMES:
+                yield from self._folders(folder, names, above, device)
+                names.clear()
+        yield from self._folders(folder, names, above, device)
+
+    def _folders(self, parent: Folder, names: Sequence[str], above: bytes, device: int) -> Pieces:
+        for name in names:
+            yield from self._folder(parent, name, above + os.fsencode(name), {}, device)
 
     def _folder(self, parent: Folder, name: str, path: bytes, selection: Selection, device: int) -> Pieces:
         if why := _why_too_deep(path):

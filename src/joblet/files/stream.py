@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -81,8 +81,9 @@ async def save(received: AsyncIterable[Sequence[Piece]], folder: str) -> Downloa
             downloaded = downloaded.after(batch)
             yield [piece for piece in batch if not isinstance(piece, LeftOut)]
 
-    staging = await in_thread(partial(_make_staging, folder))
+    staging = os.path.join(folder, f"{STAGING_PREFIX}{secrets.token_hex(8)}")
     try:
+        await in_thread(partial(_make_staging, staging))
         await unpack(counted(), Unpacker(open_folder(staging)))
         await in_thread(partial(_move_up, staging, folder))
     finally:
@@ -90,12 +91,11 @@ async def save(received: AsyncIterable[Sequence[Piece]], folder: str) -> Downloa
     return downloaded
 
 
-def _make_staging(folder: str) -> str:
+def _make_staging(staging: str) -> None:
     try:
-        os.makedirs(folder, exist_ok=True)
-        return tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=folder)
+        os.makedirs(staging, mode=0o700)
     except OSError as error:
-        raise FileAccessError(folder, error) from error
+        raise FileAccessError(os.path.dirname(staging), error) from error
 
 
 def _move_up(staging: str, folder: str) -> None:
@@ -108,5 +108,7 @@ def _remove(staging: str) -> None:
         with Folder.open(staging) as top:
             discard(top)
         os.rmdir(staging)
+    except FileNotFoundError:  # it could not be made, or nobody came to it
+        return
     except OSError as error:
         raise FileAccessError(staging, error) from error

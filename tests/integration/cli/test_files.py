@@ -75,7 +75,7 @@ async def test_a_tree_that_is_refused(
     outcome = await rnx.run("run", *words, "--upload-dir=src", "true")
 
     assert outcome.code == code
-    assert outcome.err == "Error: invalid file: fifo: not a file, a folder or a symbolic link\n"
+    assert outcome.err == "Error: invalid file: src/fifo: not a file, a folder or a symbolic link\n"
     assert service.requests == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from joblet.errors import InvalidFileError
 from joblet.files.entry import DEEPEST, Entry, Kind, LeftOut
-from joblet.files.pack import Packer, selection_of
+from joblet.files.pack import MOST_NAMES, Packer, selection_of
 from joblet.runner import tree
 from support.trees import packed, paths
 
@@ -165,6 +165,19 @@ def test_folders_deeper_than_a_path_is_long(top: Path) -> None:
     *entries, last = found
     assert len(entries) == DEEPEST
     assert last == LeftOut(b"/".join([b"x"] * (DEEPEST + 1)), "more than 100 folders deep")
+
+
+def test_a_folder_of_very_many_folders(top: Path) -> None:
+    """All of them are carried, with what is in them, though not all their names are kept at once."""
+    for number in range(2 * MOST_NAMES + 1):
+        (top / f"{number}").mkdir()
+    for number in (0, MOST_NAMES, 2 * MOST_NAMES):
+        (top / f"{number}" / "file").touch()
+
+    found = paths(packed(top))
+
+    assert len(found) == len(set(found)) == 2 * MOST_NAMES + 4
+    assert all(found[found.index(path) - 1] == path.partition(b"/")[0] for path in found if b"/" in path)
 
 
 def test_another_filesystem_is_not_entered() -> None:
