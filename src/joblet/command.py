@@ -10,13 +10,13 @@ import asyncio
 import codecs
 import os
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from joblet.completed import CompletedJob, JobFailedError, JobTimeoutError, ending_of
-from joblet.errors import InvalidCommandError, InvalidRequestError, JobletError
+from joblet.errors import InvalidCommandError, InvalidRequestError, JobletError, JobNotRunningError
 from joblet.job import Job, JobSpec, Reason
 from joblet.limits import Limits
 from joblet.place import Place
@@ -34,6 +34,7 @@ class Command:
     """
 
     spec: JobSpec
+    input: bytes | None
     capture_output: bool
     check: bool
     encoding: str | None
@@ -54,8 +55,10 @@ class Command:
             place.call(lambda asynchronous: _start(asynchronous, self.spec, accepted.append))
             [job] = accepted
             on_start(job)
+            feeding = place.call(lambda asynchronous: _begin_feeding(asynchronous, job.id, self.input))
             with closing(place.logs(job.id)) as chunks:
                 output = b"".join(chunks) if self.capture_output else _show(chunks)
+            place.call(lambda _: _join(feeding))
             ended = place.wait(job.id)
         except BaseException as error:
             # After an error of the place itself there is nothing to stop the job with.
@@ -93,6 +96,7 @@ def command_from(
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] = "",
     name: str = "",
+    input: bytes | str | None = None,  # noqa: A002  the name that subprocess.run gave it
     encoding: str | None = None,
     errors: str | None = None,
 ) -> Command:
@@ -120,10 +124,25 @@ def command_from(
         workdir=os.fspath(cwd),
         timeout_seconds=timeout or 0.0,
         name=name,
+        stdin=input is not None,
     )
     return Command(
-        spec=spec, capture_output=capture_output, check=check, encoding=encoding, errors=errors or "strict"
+        spec=spec,
+        input=_encoded(input, encoding, errors or "strict"),
+        capture_output=capture_output,
+        check=check,
+        encoding=encoding,
+        errors=errors or "strict",
     )
+
+
+def _encoded(content: object, encoding: str | None, errors: str) -> bytes | None:
+    if isinstance(content, str) and encoding:
+        return content.encode(encoding, errors)
+    if content is None or (isinstance(content, bytes) and not encoding):
+        return content
+    expected = "str, as the output is text" if encoding else "bytes, or str with text, encoding or errors"
+    raise InvalidRequestError(f"invalid input: expected {expected}, got {type(content).__name__}")
 
 
 async def _start(place: Place, spec: JobSpec, note: Callable[[Job], object]) -> None:
@@ -138,6 +157,28 @@ async def _start(place: Place, spec: JobSpec, note: Callable[[Job], object]) -> 
         await asyncio.shield(starting)
     finally:
         note(await starting)
+
+
+async def _begin_feeding(place: Place, job_id: str, content: bytes | None) -> asyncio.Task[None]:
+    """Return what writes the job's input, beside everything else: output and input wait for each other."""
+    feeding = asyncio.create_task(_feed(place, job_id, content))
+    # Not "never retrieved" when nobody asks, because something else went wrong first.
+    feeding.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return feeding
+
+
+async def _feed(place: Place, job_id: str, content: bytes | None) -> None:
+    if content is not None:
+        with suppress(JobNotRunningError):  # it wanted none of it
+            await place.write_input(job_id, _only(content))
+
+
+async def _only(content: bytes) -> AsyncGenerator[bytes, None]:
+    yield content
+
+
+async def _join(feeding: asyncio.Task[None]) -> None:
+    await feeding
 
 
 def _show(chunks: Generator[bytes, None, None]) -> bytes:

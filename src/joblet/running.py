@@ -2,8 +2,8 @@
 
 Where it differs: `timeout` is enforced by the job's own shim, whatever becomes
 of this program; `env` is added to the job's own environment, and `cwd` is
-relative to its /work; standard error is merged into standard output; there is
-no standard input; text is UTF-8 unless `encoding` says otherwise.
+relative to its /work; standard error is merged into standard output; standard
+input is `input`, or empty; text is UTF-8 unless `encoding` says otherwise.
 """
 
 from __future__ import annotations
@@ -43,20 +43,37 @@ class Options(TypedDict, total=False):
 
 @overload
 def run(
-    args: Words, *, text: Literal[True], encoding: str | None = ..., on: On = ..., **options: Unpack[Options]
+    args: Words,
+    *,
+    input: str | None = ...,
+    text: Literal[True],
+    encoding: str | None = ...,
+    on: On = ...,
+    **options: Unpack[Options],
 ) -> CompletedJob[str]: ...
 @overload
 def run(
-    args: Words, *, text: bool | None = ..., encoding: str, on: On = ..., **options: Unpack[Options]
+    args: Words,
+    *,
+    input: str | None = ...,
+    text: bool | None = ...,
+    encoding: str,
+    on: On = ...,
+    **options: Unpack[Options],
 ) -> CompletedJob[str]: ...
 @overload
 def run(
-    args: Words, *, text: Literal[False] | None = ..., on: On = ..., **options: Unpack[Options]
+    args: Words,
+    *,
+    input: bytes | None = ...,
+    text: Literal[False] | None = ...,
+    on: On = ...,
+    **options: Unpack[Options],
 ) -> CompletedJob[bytes]: ...
 def run(
     args: Words,
     *,
-    input: object = None,  # noqa: A002  the name that subprocess.run gave it
+    input: bytes | str | None = None,  # noqa: A002  the name that subprocess.run gave it
     capture_output: bool = False,
     check: bool = False,
     timeout: float | None = None,
@@ -80,7 +97,8 @@ def run(
 
     Args:
         args: the command and its arguments; there is no shell in between.
-        input: not supported; a job's standard input is empty.
+        input: what the job reads: bytes, or text if the output is. Without it
+            its standard input is empty.
         capture_output: return what the job writes.
         check: raise JobFailedError unless the exit code is 0.
         timeout: seconds that the job may run; it is then stopped.
@@ -104,10 +122,6 @@ def run(
         JobletError: the job was not accepted; the class says why.
 
     """
-    if input is not None:
-        raise InvalidRequestError(
-            "input is not supported: a job's standard input is empty (pass arguments, or env)"
-        )
     command = command_from(
         args,
         Limits(cpu_percent=cpu, memory_mb=memory, io_bps=io),
@@ -117,6 +131,7 @@ def run(
         env=env,
         cwd=cwd,
         name=name,
+        input=input,
         encoding=encoding or ("utf-8" if text or errors else None),
         errors=errors,
     )

@@ -31,6 +31,13 @@ from joblet import (
 )
 
 
+def with_input() -> None:
+    """Input is of the type of the output."""
+    assert_type(joblet.run(["cat"], input=b"x"), CompletedJob[bytes])
+    assert_type(joblet.run(["cat"], input="x", text=True), CompletedJob[str])
+    joblet.run(["cat"], input="x")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
 async def asynchronous(node: Node, config: RunnerConfig) -> None:
     """Both places are a `Place`, and so is what a program is told to use."""
     async with Client(node) as client, JobRunner(config) as runner:

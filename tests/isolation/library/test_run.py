@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import pickle
+import random
 import signal
 import subprocess
 import sys
@@ -47,6 +48,28 @@ def test_the_result_is_that_of_subprocess(place: sync.JobRunner, script: str) ->
 
     assert isinstance(done, subprocess.CompletedProcess)
     assert (done.args, done.returncode, done.stdout) == (expected.args, expected.returncode, expected.stdout)
+
+
+def test_input(place: sync.JobRunner) -> None:
+    """What is given is read to its end: bytes, text in the encoding, or nothing at all."""
+    content = random.Random(7).randbytes(5_000_000)
+
+    raw = joblet.run(["cat"], input=content, capture_output=True, on=place)
+    text = joblet.run(["cat"], input="µ\n", text=True, capture_output=True, on=place)
+    latin = joblet.run(["wc", "-c"], input="µ", encoding="latin-1", capture_output=True, on=place)
+    empty = joblet.run(["cat"], input=b"", capture_output=True, on=place)
+
+    assert raw.stdout == content
+    assert (text.stdout, latin.stdout, empty.stdout) == ("µ\n", "1\n", b"")
+
+
+def test_input_that_is_not_wanted(place: sync.JobRunner) -> None:
+    """A job that reads none of it, or not all, is no error."""
+    content = b"y\n" * 500_000
+
+    assert joblet.run(["true"], input=content, on=place).returncode == 0
+    done = joblet.run(["head", "-n", "1"], input=content, capture_output=True, on=place)
+    assert done.stdout == b"y\n"
 
 
 def test_the_result_knows_its_job(place: sync.JobRunner) -> None:
@@ -149,7 +172,16 @@ def test_an_environment_is_added(place: sync.JobRunner) -> None:
         ({"args": ["a;b"]}, InvalidCommandError, "dangerous characters"),
         ({"args": ["true"], "timeout": 0}, InvalidRequestError, "expected more than 0 s, got 0"),
         ({"args": ["true"], "timeout": -1}, InvalidRequestError, "expected more than 0 s, got -1"),
-        ({"args": ["true"], "input": b""}, InvalidRequestError, "input is not supported"),
+        (
+            {"args": ["cat"], "input": "text"},
+            InvalidRequestError,
+            "expected bytes, or str with text, encoding",
+        ),
+        (
+            {"args": ["cat"], "input": b"", "text": True},
+            InvalidRequestError,
+            "expected str, as the output is",
+        ),
         ({"args": ["true"], "memory": -1}, InvalidLimitError, "maxMemory must not be negative"),
         ({"args": ["true"], "env": {"a=b": "c"}}, InvalidRequestError, "environment variable name: 'a=b'"),
         ({"args": ["true"], "encoding": "no-such"}, LookupError, "unknown encoding: no-such"),
