@@ -14,6 +14,7 @@ from joblet.config import (
     DEFAULT_LIMITS,
     GrpcConfig,
     LoggingConfig,
+    MetricsConfig,
     RetentionConfig,
     RunnerConfig,
     ServerConfig,
@@ -59,6 +60,7 @@ SECTIONS: Sequence[tuple[str, Mapping[str, Setting], Any]] = (
     ("filesystem", server.FILESYSTEM, RunnerConfig),
     ("grpc", server.GRPC, GrpcConfig),
     ("logging", server.LOGGING, LoggingConfig),
+    ("metrics", server.METRICS, MetricsConfig),
 )
 """Each section's keys, and where their defaults are."""
 
@@ -68,6 +70,8 @@ MEANINGS = {
     "cgroup": "the cgroup v2 that a service manager delegates to jobs and shims",
     "server.address": "where to listen",
     "server.port": "the port; 0: any free one",
+    "metrics.address": "where Prometheus finds metrics, over plain HTTP; there are none without this section",
+    "metrics.port": "the port; 0: any free one",
     "joblet.defaultCpuLimit": "percent of one core, for a job that asks for nothing",
     "joblet.defaultMemoryLimit": "MiB, for a job that asks for nothing",
     "joblet.defaultIoLimit": "bytes per second, for a job that asks for nothing; 0: unlimited",

@@ -90,8 +90,16 @@ class LoggingConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsConfig:
+    """Where Prometheus finds the metrics, without TLS: by default only on this host. Port 0: any free one."""
+
+    address: str = "127.0.0.1"
+    port: int = 50052
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """Everything `joblet serve` needs; port 0 is any free one."""
+    """Everything `joblet serve` needs; port 0 is any free one; no `metrics`, no listener for them."""
 
     tls: TlsConfig
     runner: RunnerConfig
@@ -99,6 +107,7 @@ class ServerConfig:
     port: int = 50051
     grpc: GrpcConfig = GrpcConfig()
     logging: LoggingConfig = LoggingConfig()
+    metrics: MetricsConfig | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

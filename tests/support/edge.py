@@ -15,6 +15,7 @@ from joblet.server.calls import Calls
 from joblet.server.daemon import serving
 from joblet.server.edge import Edge
 from joblet.server.listener import Listener
+from joblet.server.meter import Meter
 from joblet.testing.authority import Authority
 from joblet.wire.tls import client_context
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @contextlib.asynccontextmanager
 async def running_edge(
-    authority: Authority, services: Sequence[IServable] = (), **grpc: Any
+    authority: Authority, services: Sequence[IServable] = (), *, meter: Meter | None = None, **grpc: Any
 ) -> AsyncIterator[int]:
     """Serve health, reflection and these services while the block runs; yields the port."""
     config = ServerConfig(
@@ -34,7 +35,7 @@ async def running_edge(
         port=0,
         grpc=GrpcConfig(**{"drain_timeout_seconds": 0.1, **grpc}),
     )
-    async with serving(config, list(services)) as (_, port):
+    async with serving(config, list(services), meter or Meter()) as (_, port):
         yield port
 
 
@@ -42,7 +43,7 @@ async def running_edge(
 async def running_only(authority: Authority, service: IServable, **grpc: Any) -> AsyncIterator[int]:
     """Serve this service alone, not even health beside it; yields the port."""
     config = GrpcConfig(**grpc)
-    edge = Edge(Calls().guarded(service.__mapping__()), config)
+    edge = Edge(Calls(Meter()).guarded(service.__mapping__()), config)
     async with Listener(edge, authority.server(), config, address="127.0.0.1", port=0) as listener:
         yield listener.address[1]
 

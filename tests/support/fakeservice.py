@@ -21,6 +21,7 @@ from joblet.files.entry import Piece
 from joblet.job import Ending, Job, JobSpec, Reason
 from joblet.metrics import JobSample
 from joblet.server import daemon
+from joblet.server.meter import Meter
 from joblet.wire.convert import job_to_message, stopped_to_message
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated import monitoring_pb2
@@ -268,5 +269,5 @@ async def serving(service: FakeService, tls: TlsConfig, *, port: int = 0) -> Asy
         port=port,
         grpc=GrpcConfig(drain_timeout_seconds=0.1),
     )
-    async with daemon.serving(config, [service, service.monitoring]) as (host, bound_port):
+    async with daemon.serving(config, [service, service.monitoring], Meter()) as (host, bound_port):
         yield f"{host}:{bound_port}"

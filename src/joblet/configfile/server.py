@@ -14,6 +14,7 @@ from joblet.config import (
     DEFAULT_LIMITS,
     GrpcConfig,
     LoggingConfig,
+    MetricsConfig,
     RetentionConfig,
     RunnerConfig,
     ServerConfig,
@@ -42,6 +43,10 @@ SEARCHED = (
 )
 DEFAULT_STATE_DIR = "/var/lib/joblet"
 
+METRICS = {
+    "address": Setting("address", parse_text),
+    "port": Setting("port", whole_number(0, 65535)),
+}
 SERVER = {
     "address": Setting("address", parse_text),
     "port": Setting("port", whole_number(0, 65535)),
@@ -101,7 +106,7 @@ TOP = {
     "jobUser": Setting("job_user", parse_text),
     "cgroup": Setting("cgroup_parent", parse_absolute_path),
 }
-SECTIONS = ("server", "security", "logging", "filesystem", "limits", "retention", "joblet", "grpc")
+SECTIONS = ("server", "security", "logging", "filesystem", "limits", "retention", "joblet", "grpc", "metrics")
 VERSION = {"version": Setting("version", one_of("3.0"))}
 STREAMS = ("stderr", "stdout")
 
@@ -141,6 +146,7 @@ def read_server_config(file: Path) -> ServerConfig:
         runner=_runner(document, file),
         grpc=GrpcConfig(**document.section("grpc").only(GRPC)),
         logging=_logging(document.section("logging"), file.parent),
+        metrics=MetricsConfig(**document.section("metrics").only(METRICS)) if "metrics" in document else None,
         **document.section("server").only(SERVER),
     )
 

@@ -25,7 +25,8 @@ from joblet.linux.inotify import IN_MODIFY, Inotify, Watch
 from joblet.linux.sparefd import SpareFd
 from joblet.runner.eventlog import get_logger
 from joblet.runner.jobdir import JobDirectory
-from joblet.runner.record import ExitRecord, ending_from_record
+from joblet.runner.observer import Observer
+from joblet.runner.record import ending_from_record
 from joblet.runner.shim import Shim
 from joblet.runner.store import EPOCH, Store
 
@@ -41,6 +42,7 @@ class LiveJob:
         directory: JobDirectory,
         store: Store,
         spare: SpareFd,
+        observer: Observer,
         *,
         cleanup_timeout_seconds: float,
     ) -> None:
@@ -51,6 +53,7 @@ class LiveJob:
         self.is_of_this_boot = True
         self._store = store
         self._spare = spare
+        self._observer = observer
         self._cleanup_timeout_seconds = cleanup_timeout_seconds
         self._shim: Shim | None = None
         self._is_launched = asyncio.Event()
@@ -142,6 +145,7 @@ class LiveJob:
         await self._save(self.job)
         self._is_past_start.set()
         took = datetime.now(UTC) - self.job.started_at
+        self._observer.job_started(took.total_seconds())
         log.info(
             "job started successfully",
             jobId=self.job.id,
@@ -158,8 +162,10 @@ class LiveJob:
             await self._end(self._lost(), datetime.now(UTC))
             return
         if record.started_ns is not None and self.job.status is JobStatus.INITIALIZING:
+            took = time_from_ns(record.started_ns) - self.job.started_at
+            self._observer.job_started(took.total_seconds())
             self.job = self.job.after_start(self._spare.call(self.directory.running_pid))
-        await self._end(ending_from_record(record), _ended_at(record))
+        await self._end(ending_from_record(record), time_from_ns(record.ended_ns))
 
     def _lost(self) -> Ending:
         """Return the ending of a job that left no record; unknown is said to be unknown."""
@@ -174,6 +180,7 @@ class LiveJob:
         self.job = job
         self._is_past_start.set()
         self._has_ended.set()
+        self._observer.job_ended(job)
         for watch in self._wake_at_end:
             watch.wake()
         log.info(
@@ -229,5 +236,6 @@ async def empty_and_remove(cgroup: JobCgroup, timeout_seconds: float) -> None:
     cgroup.remove()
 
 
-def _ended_at(record: ExitRecord) -> datetime:
-    return EPOCH + timedelta(microseconds=record.ended_ns // 1000)
+def time_from_ns(nanoseconds: int) -> datetime:
+    """Return a time that the shim wrote."""
+    return EPOCH + timedelta(microseconds=nanoseconds // 1000)

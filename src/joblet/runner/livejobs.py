@@ -23,6 +23,7 @@ from joblet.linux.sparefd import SpareFd
 from joblet.runner.eventlog import get_logger
 from joblet.runner.launch import Launcher
 from joblet.runner.live import LiveJob, empty_and_remove
+from joblet.runner.observer import Observer
 from joblet.runner.retention import Retention
 from joblet.runner.sampler import Sampler
 from joblet.runner.shim import adopt
@@ -48,6 +49,7 @@ class LiveJobs:
         spare: SpareFd,
         retention: Retention,
         sampler: Sampler,
+        observer: Observer,
     ) -> None:
         self._launcher = launcher
         self._directory = directory
@@ -56,6 +58,7 @@ class LiveJobs:
         self._spare = spare
         self._retention = retention
         self._sampler = sampler
+        self._observer = observer
         self._live: dict[str, LiveJob] = {}
         self._unsaved: dict[str, Job] = {}
         self._accepting = 0
@@ -181,7 +184,14 @@ class LiveJobs:
     def _track(self, job: Job) -> LiveJob:
         timeout_seconds = self._launcher.config.cleanup_timeout_seconds
         directory = self._directory.job(job.id)
-        live = LiveJob(job, directory, self._store, self._spare, cleanup_timeout_seconds=timeout_seconds)
+        live = LiveJob(
+            job,
+            directory,
+            self._store,
+            self._spare,
+            self._observer,
+            cleanup_timeout_seconds=timeout_seconds,
+        )
         self._live[job.id] = live
         self._sampler.add(live)
         return live

@@ -42,6 +42,7 @@ from joblet.runner.host import read_host
 from joblet.runner.input import Inputs, JobInput
 from joblet.runner.launch import Launcher
 from joblet.runner.livejobs import LiveJobs
+from joblet.runner.observer import Observer
 from joblet.runner.restore import restore_index
 from joblet.runner.retention import Retention
 from joblet.runner.sampler import Measured, Sampler, current
@@ -60,8 +61,9 @@ class JobRunner:
     or a HostError that says why jobs cannot be isolated here.
     """
 
-    def __init__(self, config: RunnerConfig) -> None:
+    def __init__(self, config: RunnerConfig, *, observer: Observer | None = None) -> None:
         self._config = config
+        self._observer = observer or Observer()
         self._resources = AsyncExitStack()
         self._launcher: Launcher
         self._directory: StateDirectory
@@ -91,6 +93,7 @@ class JobRunner:
                 spare=spare,
                 retention=self._retention,
                 sampler=self._sampler,
+                observer=self._observer,
             )
             entered.push_async_callback(self._live.let_go)
             uploads = Uploads(self._directory.uploads_path, host.account, self._config.max_workspace_bytes)
@@ -200,6 +203,11 @@ class JobRunner:
         except OSError as error:
             raise StorageError(f"{error.filename}: {error.strerror}") from error
         return whole_life(job, sampled, now.sample if now else None)
+
+    @property
+    def live_count(self) -> int:
+        """How many jobs have not ended."""
+        return len(self._live)
 
     async def measure(self) -> Sequence[Measured]:
         """Return every running job with what it has used so far, oldest first."""

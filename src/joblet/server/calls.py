@@ -29,6 +29,8 @@ from joblet.errors import (
     UnauthenticatedError,
 )
 from joblet.server.auth import authorize_call, principal_from_certificate
+from joblet.server.counted import count_bytes
+from joblet.server.meter import Meter
 from joblet.wire.status import status_of, text_of
 
 Log = structlog.stdlib.BoundLogger
@@ -46,14 +48,15 @@ FAREWELL_SECONDS = 1.0
 class Calls:
     """The calls that are running on this server."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
         self._running: set[asyncio.Task[Any]] = set()
         self._dismissed: set[asyncio.Task[Any]] = set()
         self._draining = False
 
     def guarded(self, rpcs: Rpcs) -> Rpcs:
         """Return the same RPCs, each behind everything that this module does."""
-        return {path: rpc._replace(func=self._guard(path, rpc.func)) for path, rpc in rpcs.items()}
+        return {path: rpc._replace(func=self._guard(path, rpc)) for path, rpc in rpcs.items()}
 
     async def drain(self, timeout_seconds: float) -> None:
         """Refuse new calls, let the running ones end until the timeout, then end them.
@@ -70,20 +73,25 @@ class Calls:
         if self._running:
             await asyncio.wait(self._running, timeout=FAREWELL_SECONDS)
 
-    def _guard(self, path: str, method: Method) -> Method:
+    def _guard(self, path: str, rpc: Handler) -> Method:
+        is_stream = rpc.cardinality.client_streaming or rpc.cardinality.server_streaming
+
         async def call(stream: AnyStream) -> None:
+            if is_stream:
+                count_bytes(stream, self._meter, path)
             # Now: an address cannot be asked for once the connection is lost.
             call_log = log.bind(method=path, peer=address_of(stream))
             started = time.monotonic()
             status = Status.CANCELLED
             try:
-                status = await self._answer(path, method, stream, call_log)
+                status = await self._answer(path, rpc.func, stream, call_log)
             except GRPCError as error:
                 status = error.status
                 raise
             finally:
-                took_ms = (time.monotonic() - started) * 1000
-                call_log.debug("call", status=status.name, duration=f"{took_ms:.1f}ms")
+                seconds = time.monotonic() - started
+                self._meter.call_ended(path, status, seconds, is_stream=is_stream)
+                call_log.debug("call", status=status.name, duration=f"{seconds * 1000:.1f}ms")
 
         return call
 

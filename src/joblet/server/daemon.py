@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import structlog
+from grpclib.const import Status
 from grpclib.health.check import ServiceStatus
 from grpclib.health.service import Health
 from grpclib.reflection.service import ServerReflection
@@ -22,8 +23,10 @@ from joblet.server.edge import Edge
 from joblet.server.jobs import JobletService
 from joblet.server.listener import Listener
 from joblet.server.log import open_log
+from joblet.server.meter import Meter
 from joblet.server.monitoring import MonitoringService
 from joblet.server.notify import READY, STOPPING, notify
+from joblet.server.scrape import MetricsListener
 from joblet.server.worker import WorkerService
 
 if TYPE_CHECKING:
@@ -67,11 +70,12 @@ async def serve(config: ServerConfig, *, ready: Ready = lambda _address, _port: 
 
     """
     with stop_signals() as stopped, HostReader() as reader:
-        async with JobRunner(config.runner) as runner:
+        meter = Meter()
+        async with JobRunner(config.runner, observer=meter) as runner, metrics_served(config, runner, meter):
             jobs = JobletService(runner, config.grpc)
             worker = WorkerService(runner, config.grpc)
             monitoring = MonitoringService(runner, reader, config.grpc)
-            async with serving(config, [jobs, worker, monitoring]) as (address, port):
+            async with serving(config, [jobs, worker, monitoring], meter) as (address, port):
                 log.info("server started", address=address, port=port)
                 ready(address, port)
                 notify(f"{READY}\nSTATUS=serving on {address}:{port}")
@@ -82,7 +86,9 @@ async def serve(config: ServerConfig, *, ready: Ready = lambda _address, _port: 
 
 
 @contextlib.asynccontextmanager
-async def serving(config: ServerConfig, services: list[IServable]) -> AsyncIterator[tuple[str, int]]:
+async def serving(
+    config: ServerConfig, services: list[IServable], meter: Meter
+) -> AsyncIterator[tuple[str, int]]:
     """Serve these services, health and reflection while the block runs, then drain; yields the address.
 
     Raises:
@@ -93,13 +99,42 @@ async def serving(config: ServerConfig, services: list[IServable]) -> AsyncItera
     health.set(True)
     everything = ServerReflection.extend([*services, Health({service: [health] for service in services})])
     rpcs = dict(chain.from_iterable(service.__mapping__().items() for service in everything))
-    calls = Calls()
+    calls = Calls(meter)
     edge = Edge(calls.guarded(rpcs), config.grpc)
-    async with Listener(edge, config.tls, config.grpc, address=config.address, port=config.port) as listener:
+    async with Listener(
+        edge,
+        config.tls,
+        config.grpc,
+        address=config.address,
+        port=config.port,
+        on_refused=lambda _error: meter.rejected(Status.UNAUTHENTICATED),
+    ) as listener:
         yield listener.address
         health.set(False)
         await listener.stop_accepting()
         await calls.drain(config.grpc.drain_timeout_seconds)
+
+
+@contextlib.asynccontextmanager
+async def metrics_served(config: ServerConfig, runner: JobRunner, meter: Meter) -> AsyncIterator[None]:
+    """Serve Prometheus while the block runs, if that is configured.
+
+    Raises:
+        ConfigurationError: the address cannot be used.
+
+    """
+    if config.metrics is None:
+        yield
+        return
+
+    async def collected() -> bytes:
+        running = await runner.measure()
+        return meter.text(running, max(0, runner.live_count - len(running)))
+
+    async with MetricsListener(config.metrics, collected) as listener:
+        address, port = listener.address
+        log.info("metrics served", address=address, port=port)
+        yield
 
 
 @contextlib.contextmanager

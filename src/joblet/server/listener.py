@@ -13,6 +13,7 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Self
 
@@ -45,16 +46,29 @@ SHAKING_HANDS: ContextVar[str] = ContextVar("peer", default="unknown")
 """The address of the client whose handshake is under way: OpenSSL's objects do not know it."""
 
 
+OnRefused = Callable[[ssl.SSLError], None]
+"""Told of a client that does not get through the handshake."""
+
+
 class Listener:
     """Serves an edge on one address; use as `async with Listener(...) as listener:`.
 
     Leaving the block closes every connection, without waiting for calls.
     """
 
-    def __init__(self, edge: Edge, tls: TlsConfig, config: GrpcConfig, *, address: str, port: int) -> None:
+    def __init__(
+        self,
+        edge: Edge,
+        tls: TlsConfig,
+        config: GrpcConfig,
+        *,
+        address: str,
+        port: int,
+        on_refused: OnRefused = lambda _error: None,
+    ) -> None:
         self._edge = edge
         self._config = config
-        self._context = server_context(tls, on_refused=log_refused_handshake)
+        self._context = server_context(tls, on_refused=logged(on_refused))
         self._socket = listen(address, port)
         self._places = 0
         self._place_freed = asyncio.Event()
@@ -190,7 +204,7 @@ def is_bound(listening: socket.socket, address: str, port: int) -> bool:
     return host == bound_host and port in {0, bound_port}
 
 
-def bind(address: str, port: int) -> socket.socket:
+def bind(address: str, port: int, *, key: str = "server") -> socket.socket:
     """Return a socket that listens there; port 0 is any free one, `::` is IPv4 too.
 
     Raises:
@@ -202,12 +216,17 @@ def bind(address: str, port: int) -> socket.socket:
         both = address == "::" and socket.has_dualstack_ipv6()
         listening = socket.create_server((address, port), family=family, backlog=1024, dualstack_ipv6=both)
     except OSError as error:
-        raise ConfigurationError("server", f"cannot listen on {address}:{port}: {error.strerror}") from error
+        raise ConfigurationError(key, f"cannot listen on {address}:{port}: {error.strerror}") from error
     listening.setblocking(False)
     return listening
 
 
-def log_refused_handshake(error: ssl.SSLError) -> None:
-    """Say who was refused, and why."""
-    reason = getattr(error, "verify_message", None) or error.reason or str(error)
-    log.error("authentication failed", reason=reason, peer=SHAKING_HANDS.get())
+def logged(on_refused: OnRefused) -> OnRefused:
+    """Return what says in the log too who was refused, and why."""
+
+    def refused(error: ssl.SSLError) -> None:
+        reason = getattr(error, "verify_message", None) or error.reason or str(error)
+        log.error("authentication failed", reason=reason, peer=SHAKING_HANDS.get())
+        on_refused(error)
+
+    return refused

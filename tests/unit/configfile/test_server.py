@@ -12,6 +12,7 @@ from joblet.config import (
     DEFAULT_LIMITS,
     GrpcConfig,
     LoggingConfig,
+    MetricsConfig,
     RetentionConfig,
     RunnerConfig,
     TlsConfig,
@@ -90,6 +91,20 @@ def test_joblet_section(folder: Path, line: str, field: str, value: Any) -> None
 def test_grpc_section(folder: Path, line: str, field: str, value: Any) -> None:
     """Each key of the section `grpc` sets its field, and only that."""
     assert read(f"grpc:\n  {line}\n").grpc == replace(GrpcConfig(), **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "metrics"),
+    [
+        ("", None),
+        ("metrics:\n", MetricsConfig()),
+        ("metrics: {port: 0}\n", MetricsConfig(address="127.0.0.1", port=0)),
+        ("metrics: {address: 10.0.0.1, port: 9000}\n", MetricsConfig(address="10.0.0.1", port=9000)),
+    ],
+)
+def test_metrics_section(folder: Path, text: str, metrics: MetricsConfig | None) -> None:
+    """Without the section there are no metrics; with it, where it says, or else on this host only."""
+    assert read(text).metrics == metrics
 
 
 @pytest.mark.parametrize(
