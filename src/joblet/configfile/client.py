@@ -7,12 +7,13 @@ paths. A file that nothing is needed from is not read.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from joblet.config import Node, TlsConfig
-from joblet.configfile import defaults, pem
+from joblet.configfile import defaults, pem, plainfile
 from joblet.configfile.defaults import DEFAULT_ADDRESS, DEFAULT_NODE, DEFAULT_PATHS, FILE_NAME
 from joblet.configfile.units import one_of, parse_address
 from joblet.errors import ConfigurationError
@@ -91,7 +92,16 @@ def read_nodes(file: Path) -> Mapping[str, Node]:
         ConfigurationError: something is wrong with the file, a key or a value.
 
     """
-    # Late: PyYAML is not loaded where flags say everything.
+    try:
+        plain = plainfile.nodes_of(plainfile.read(os.fspath(file)))
+    except (OSError, ValueError):
+        return parse_nodes(file)
+    return {name: node_of_parts(parts) for name, parts in plain.items()}
+
+
+def parse_nodes(file: Path) -> Mapping[str, Node]:
+    """Return the same of any file, plain or not; raises as `read_nodes` does."""
+    # Late: PyYAML is not loaded where flags say everything, or the file is plain.
     from joblet.configfile.section import Setting, read_document  # noqa: PLC0415
 
     document = read_document(file)
@@ -100,9 +110,15 @@ def read_nodes(file: Path) -> Mapping[str, Node]:
     settings = {key: Setting(key, parse) for key, parse in NODE.items()}
     nodes = {}
     for name, section in document.section("nodes").sections():
-        parts = section.all_of(settings)
-        nodes[name] = Node(address=parts.pop("address"), tls=TlsConfig(**parts))
+        nodes[name] = node_of_parts(section.all_of(settings))
     return nodes
+
+
+def node_of_parts(parts: Mapping[str, str]) -> Node:
+    """Return the node that has this address and these certificates."""
+    return Node(
+        address=parts["address"], tls=TlsConfig(cert=parts["cert"], key=parts["key"], ca=parts["ca"])
+    )
 
 
 def _node_of_file(file: Path, name: str) -> Node:

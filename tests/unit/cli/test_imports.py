@@ -8,6 +8,12 @@ import sys
 
 import pytest
 
+from joblet.admin.cert import Credential
+from joblet.admin.template import rnx_config
+
+CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+KEY = CERT.replace("CERTIFICATE", "PRIVATE KEY")
+
 HEAVY = ("asyncio", "ssl", "grpclib", "google.protobuf", "h2", "yaml", "cryptography", "msgspec", "structlog")
 
 LINUX_ONLY = ("fcntl", "grp", "pwd", "resource", "termios", "tty", "pty", "syslog", "uvloop")
@@ -81,6 +87,14 @@ def test_a_verb_loads_no_other(capfd: pytest.CaptureFixture[str]) -> None:
 
     assert "joblet.cli.status" in modules
     assert modules.isdisjoint({"joblet.cli.run", "joblet.cli.list", "joblet.cli.stop", "joblet.cli.log"})
+
+
+def test_a_plain_file_needs_no_yaml(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What `joblet init` writes is read without a YAML parser."""
+    config = tmp_path_factory.mktemp("rnx") / "rnx-config.yml"
+    config.write_text(rnx_config("localhost:1", CERT, {"default": Credential(cert=CERT, key=KEY)}))
+
+    assert imported_by("--config", str(config), "nodes").isdisjoint(HEAVY)
 
 
 def test_nodes_needs_no_network(tmp_path_factory: pytest.TempPathFactory) -> None:

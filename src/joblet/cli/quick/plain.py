@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from joblet.cli.quick.nodefile import PartsOfNode, address_of, expect_pem, nodes_of, read
 from joblet.configfile.defaults import DEFAULT_ADDRESS, DEFAULT_NODE, DEFAULT_PATHS, SEARCHED, VARIABLES
+from joblet.configfile.plainfile import PartsOfNode, address_of, expect_pem, nodes_of, read
 
 
 class Question(NamedTuple):

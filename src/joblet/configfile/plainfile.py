@@ -1,7 +1,7 @@
-"""rnx-config.yml as `joblet init` writes it, read without a YAML parser.
+"""rnx-config.yml as `joblet init` writes it, read without a YAML parser, whose import takes long.
 
 Every line is one of a few shapes at one of three depths. Any other line may be good YAML too, but is a
-`ValueError` here: then the full program reads the file.
+`ValueError` here, without a word on what is wrong: that is for `client.py`, which reads any file.
 """
 
 from __future__ import annotations
