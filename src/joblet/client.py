@@ -14,16 +14,13 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 from grpclib.client import Stream
 
 from joblet.errors import JobNotRunningError
 from joblet.feeding import Feeding
-from joblet.files.local import LocalFiles, Paths, StrPath, path_bytes
-from joblet.files.stream import Downloaded
 from joblet.job import Job, JobSpec, JobStatus, Terminal
-from joblet.metrics import JobSample, Kind, SystemMetrics
 from joblet.search import Search
 from joblet.wire.caller import Receive
 from joblet.wire.convert import search_to_message, sendable_id, spec_to_message
@@ -31,13 +28,17 @@ from joblet.wire.cursor import Cursor
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
 from joblet.wire.inputcall import InputCall
-from joblet.wire.metrics import stats_from_message
-from joblet.wire.pieces import OnProgress, ignore
 from joblet.wire.serverclient import ServerClient
-from joblet.wire.transfer import download, upload
 from joblet.wire.tries import Tries
 from joblet.wire.values import job_from_message
 
+if TYPE_CHECKING:  # imported where they are used: most programs bring no files and ask for no figures
+    from joblet.files.local import Paths, StrPath
+    from joblet.files.stream import Downloaded
+    from joblet.metrics import JobSample, Kind, SystemMetrics
+    from joblet.wire.pieces import OnProgress
+
+KEY_BYTES = 16
 BEYOND_ANY_LOG = 2**63 - 1
 """A log from here on has no bytes, but an end."""
 
@@ -81,12 +82,16 @@ class Client(ServerClient[JobletServiceStub]):
             HostError: the server cannot isolate or limit it.
 
         """
-        keyed = spec if spec.key else replace(spec, key=uuid4().hex)
+        keyed = spec if spec.key else replace(spec, key=os.urandom(KEY_BYTES).hex())
         request, tries = spec_to_message(keyed), self._caller.tries()
-        local = LocalFiles(files, folders)
-        if not local:
+        if not files and not folders:
             answer = await self._caller.call(self._stub.RunJob, request, tries)
             return job_from_message(answer)
+        from joblet.files.local import LocalFiles  # noqa: PLC0415  see above
+        from joblet.wire.pieces import ignore  # noqa: PLC0415
+        from joblet.wire.transfer import upload  # noqa: PLC0415
+
+        local = LocalFiles(files, folders)
         uploaded = await upload(
             self._caller, self._stub.RunJobWithFiles, request, local, on_progress or ignore
         )
@@ -114,6 +119,10 @@ class Client(ServerClient[JobletServiceStub]):
             FileAccessError: the files cannot be written.
 
         """
+        from joblet.files.local import path_bytes  # noqa: PLC0415  see above
+        from joblet.wire.pieces import ignore  # noqa: PLC0415
+        from joblet.wire.transfer import download  # noqa: PLC0415
+
         request = pb.DownloadReq(id=sendable_id(job_id), paths=map(path_bytes, paths))
         method = self._stub.DownloadFiles
         return await download(self._caller, method, request, os.fspath(folder), on_progress or ignore)
@@ -161,6 +170,8 @@ class Client(ServerClient[JobletServiceStub]):
         """
         request = pb.GetJobStatsReq(id=sendable_id(job_id))
         answer = await self._caller.call(self._stub.GetJobStats, request, self._caller.tries())
+        from joblet.wire.metrics import stats_from_message  # noqa: PLC0415  see above
+
         return stats_from_message(answer)
 
     async def list(self) -> list[Job]:

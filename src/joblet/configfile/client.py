@@ -116,9 +116,7 @@ def parse_nodes(file: Path) -> Mapping[str, Node]:
 
 def node_of_parts(parts: Mapping[str, str]) -> Node:
     """Return the node that has this address and these certificates."""
-    return Node(
-        address=parts["address"], tls=TlsConfig(cert=parts["cert"], key=parts["key"], ca=parts["ca"])
-    )
+    return Node(address=parts["address"], tls=TlsConfig(cert=parts["cert"], key=parts["key"], ca=parts["ca"]))
 
 
 def _node_of_file(file: Path, name: str) -> Node:
