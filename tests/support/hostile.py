@@ -49,8 +49,8 @@ HOSTILE: dict[str, tuple[Sequence[Piece], str]] = {
     "a link that climbs out from below": ([FOLDER, link(b"../../canary", b"folder/link")], "leads outside"),
     "a link that climbs after a name": ([FOLDER, link(b"folder/../x")], "climbs after a name"),
     "content of nothing": ([b"content"], "no file"),
-    "content of a folder": ([FOLDER, b"content"], "no file"),
-    "content of a link": ([link(b"folder"), b"content"], "no file"),
+    "content of a folder": ([FOLDER, b"content"], "folder: it has content and is no file"),
+    "content of a link": ([link(b"folder"), b"content"], "link: it has content and is no file"),
     "something left out": ([LeftOut(b"socket", "why")], "expected an entry or content"),
 }
 """The pieces, and what is said to be wrong with the last of them. None may leave an `out` behind."""

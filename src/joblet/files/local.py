@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 
 from joblet.errors import FileAccessError, InvalidFileError
-from joblet.files.entry import Entry, LeftOut, Piece, Total, shown
+from joblet.files.entry import Entry, LeftOut, Total, shown
 from joblet.files.pack import Packer, Pieces
 
 StrPath = str | os.PathLike[str]
@@ -87,15 +88,16 @@ def _pack_file(packer: Packer, file: str) -> Pieces:
     yield from packer.pack_one(folder, name, os.path.basename(os.path.abspath(file)))
 
 
-def _carried(pieces: Iterator[Piece], folder: str) -> Pieces:
+def _carried(pieces: Pieces, folder: str) -> Pieces:
     """Yield the pieces of a tree in a folder that can be carried as a whole.
 
     Raises:
         InvalidFileError: something in it is left out.
 
     """
-    for piece in pieces:
-        if isinstance(piece, LeftOut):
-            path = os.path.join(os.fsencode(folder), piece.path)
-            raise InvalidFileError(shown(path), piece.why)
-        yield piece
+    with closing(pieces):
+        for piece in pieces:
+            if isinstance(piece, LeftOut):
+                path = os.path.join(os.fsencode(folder), piece.path)
+                raise InvalidFileError(shown(path), piece.why)
+            yield piece

@@ -76,10 +76,10 @@ class Unpacker:
         if above != self._names:
             raise InvalidFileError(shown(entry.path), "its folder was not given right before it")
         folder = self._folders[-1][1]
+        self._entry = entry
         with _failing_at(entry):
             if entry.kind is Kind.FILE:
                 self._fd = folder.create_file(name)
-                self._entry = entry
             elif entry.kind is Kind.LINK:
                 target = os.fsdecode(entry.target)
                 folder.create_link(name, target, entry.modified_ns, self._owner)

@@ -26,26 +26,24 @@ def followed(path: bytes) -> bytes:
         os.close(fd)
 
 
-STEPS = st.sampled_from([b"..", b".", b"a", b"b", b"link", b""])
-TARGETS = st.lists(STEPS, min_size=1, max_size=6).map(b"/".join)
-PLACES = st.sampled_from([b"link", b"a/link", b"a/b/link", b"b/link", b"b", b"a/b"])
+STEPS = st.sampled_from([b"..", b"../..", b"a", b"a/a/link", b"link", b"./"])
+TARGETS = st.lists(STEPS, min_size=1, max_size=3).map(b"/".join)
+LINKS = st.fixed_dictionaries({b"a/a/link": TARGETS, b"link": TARGETS, b"a/link": TARGETS})
 
 
-@settings(deadline=None)
-@given(links=st.dictionaries(PLACES, TARGETS, min_size=1))
+@settings(deadline=None, max_examples=500)
+@given(links=LINKS)
 def test_no_link_leads_outside(links: Mapping[bytes, bytes]) -> None:
-    """Followed by the kernel, through any others, each ends below the top, or nowhere."""
+    """Followed by the kernel, through the others, each that may be carried ends below the top, or nowhere."""
     with tempfile.TemporaryDirectory() as folder:
         top = os.fsencode(os.path.realpath(folder)) + b"/top"
-        os.makedirs(top + b"/a")
-        for place, target in sorted(links.items()):
-            parent = os.path.join(top, os.path.dirname(place))
-            if leads_inside(place, target) and not os.path.islink(parent):
-                os.makedirs(parent, exist_ok=True)
-                if not os.path.lexists(os.path.join(top, place)):
-                    os.symlink(target, os.path.join(top, place))
+        os.makedirs(top + b"/a/a")
+        for place, target in links.items():
+            if leads_inside(place, target):
+                os.symlink(target, os.path.join(top, place))
         for place in links:
-            assert (followed(os.path.join(top, place)) or top).startswith(top)
+            end = followed(os.path.join(top, place)) or top
+            assert end == top or end.startswith(top + b"/")
 
 
 @pytest.mark.parametrize(
