@@ -9,8 +9,9 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 import joblet
-from joblet import errors, sync
+from joblet import errors, metrics, sync
 from joblet.errors import JobletError
+from joblet.wire.system import MESSAGES
 
 INTRODUCTION = """\
 # Library reference
@@ -32,6 +33,9 @@ def page() -> str:
         parts.extend(entry(name, getattr(joblet, name)))
     parts += ["## joblet.sync\n", prose(sync), *entry("sync.Client", sync.Client)]
     parts += [*entry("sync.JobRunner", sync.JobRunner), *entry("sync.BlockingPlace", sync.BlockingPlace)]
+    parts += ["## joblet.metrics\n", prose(metrics)]
+    for value in (metrics.Kind, metrics.SystemMetrics, *MESSAGES):
+        parts.extend(entry(f"metrics.{value.__name__}", value))
     parts += ["## joblet.errors\n", prose(errors), *error_table()]
     return "\n".join(parts)
 

@@ -21,12 +21,19 @@ from types import MappingProxyType
 class Kind(enum.StrEnum):
     """What of a host can be asked for; the values are the API's metric types, and `job` is ours."""
 
+    #: where the time of the processors goes
     CPU = "cpu"
+    #: memory and swap
     MEMORY = "memory"
+    #: how full the filesystems are
     DISK = "disk"
+    #: the ten busiest interfaces
     NETWORK = "network"
+    #: what the disks read and write
     IO = "io"
+    #: how many processes there are, and the busiest
     PROCESS = "process"
+    #: the running jobs
     JOB = "job"
 
 

@@ -18,6 +18,7 @@ from joblet import (
     JobFailedError,
     JobFuture,
     JobRunner,
+    JobSample,
     JobSpec,
     JobStatus,
     JobTimeoutError,
@@ -29,6 +30,7 @@ from joblet import (
     Usage,
     sync,
 )
+from joblet.metrics import CpuMetrics, Kind, SystemMetrics
 
 
 def with_input() -> None:
@@ -48,10 +50,14 @@ async def asynchronous(node: Node, config: RunnerConfig) -> None:
             assert_type(job.status, JobStatus)
             assert_type(job.ending, Ending | None)
             assert_type(await place.list(), Sequence[Job])
+            assert_type(await place.stats(job.id), Sequence[JobSample])
             assert_type(await place.start(JobSpec("true"), files="a", folders=[Path("b"), "c"]), Job)
             assert_type(await place.download(job.id, Path("out"), ["a", Path("b")]), Downloaded)
             async for chunk in place.logs(job.id, offset=1, follow=False):
                 assert_type(chunk, bytes)
+        assert_type(await client.system(), SystemMetrics)
+        async for system in client.watch_system(1, [Kind.CPU]):
+            assert_type(system.cpu, CpuMetrics | None)
         assert_type(await asyncio.gather(client.wait("1"), runner.wait("1")), tuple[Job, Job])
 
 

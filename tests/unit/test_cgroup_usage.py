@@ -13,6 +13,7 @@ V1 = "/sys/fs/cgroup/memory/joblet.slice/job-1"
 V2_COUNTERS = {
     f"{V2}/memory.events": "low 0\nhigh 0\nmax 57\noom 1\noom_kill 3\noom_group_kill 1\n",
     f"{V2}/memory.peak": "50331648\n",
+    f"{V2}/memory.current": "4194304\n",
     f"{V2}/cpu.stat": "usage_usec 540065\nuser_usec 132230\nsystem_usec 407835\nnr_periods 0\n",
     f"{V2}/io.stat": (
         "254:0 rbytes=4096 wbytes=1048576 rios=1 wios=4 dbytes=0 dios=0\n"
@@ -22,6 +23,7 @@ V2_COUNTERS = {
 V1_COUNTERS = {
     f"{V1}/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
     f"{V1}/memory.memsw.max_usage_in_bytes": "50331648\n",
+    f"{V1}/memory.memsw.usage_in_bytes": "4194304\n",
     f"{V1}/cpuacct.usage": "540065123\n",
     f"{V1}/blkio.throttle.io_service_bytes": (
         "254:0 Read 4096\n254:0 Write 3145728\n254:0 Sync 6291456\n254:0 Async 0\n"
@@ -34,7 +36,12 @@ NUMBERS = st.integers(0, 2**63 - 1)
 def test_v2_counters_are_read() -> None:
     """Each number comes from the line that means it, summed over devices."""
     assert read_usage(V2_COUNTERS) == CgroupUsage(
-        cpu_seconds=0.540065, peak_memory_bytes=50331648, read_bytes=4196, written_bytes=1048576, oom_kills=3
+        cpu_seconds=0.540065,
+        peak_memory_bytes=50331648,
+        read_bytes=4196,
+        written_bytes=1048576,
+        oom_kills=3,
+        memory_bytes=4194304,
     )
 
 
@@ -46,12 +53,15 @@ def test_v1_counters_are_read() -> None:
         read_bytes=4096,
         written_bytes=3145728,
         oom_kills=2,
+        memory_bytes=4194304,
     )
 
 
 def test_without_swap_accounting_the_peak_is_that_of_memory() -> None:
     """The file without swap is used where the one with it is absent."""
-    assert read_usage({f"{V1}/memory.max_usage_in_bytes": "4096\n"}).peak_memory_bytes == 4096
+    usage = read_usage({f"{V1}/memory.max_usage_in_bytes": "4096\n", f"{V1}/memory.usage_in_bytes": "8\n"})
+
+    assert (usage.peak_memory_bytes, usage.memory_bytes) == (4096, 8)
 
 
 def test_what_was_not_recorded_is_not_measured() -> None:

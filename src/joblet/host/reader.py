@@ -1,8 +1,8 @@
 """Readings of this host, and what two of them say.
 
 A reading is taken in a thread, for a walk over all processes takes a while,
-and shared by all who ask within a moment: what watching costs does not grow
-with the number of those who watch.
+and shared by all who ask within a moment, for that walk is most of what
+watching costs.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ class JobRunner:
     """Runs jobs on this host; use as `async with JobRunner(config) as runner:`.
 
     Entering raises StateDirectoryInUseError, StorageError, ConfigurationError,
-    or a HostError that says why jobs cannot be isolated here.
+    or a HostError that says why jobs cannot be isolated here. `observer` is told
+    of starts and ends as they happen (`joblet.runner.observer`).
     """
 
     def __init__(self, config: RunnerConfig, *, observer: Observer | None = None) -> None:
