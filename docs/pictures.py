@@ -34,8 +34,9 @@ PS1 = r"\[\e]2;\#\a\e[1;32m\]$\[\e[0m\] "
 
 ALWAYS_ANOTHER: Mapping[re.Pattern[str], str] = {
     re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}Z"): "2024-01-15T10:30:00Z",
+    re.compile(r"\w{3} +\d+ \d\d:\d\d(?= /work)"): "Jan 15 10:30",
     re.compile(r"(?<=Pid: )\d+"): "1204711",
-    re.compile(r"\d+\.\d+(?= s\b)"): "0.021",
+    re.compile(r"\d+\.\d+(?= s(, at up|$))"): "0.021",
     re.compile(r"(?<=Peak Memory: )\d+"): "9437184",
     re.compile(r"\b\d+(?=s ago)"): "2",
     re.compile(r"(?<= ) *\d+ms\b"): "124ms",
@@ -140,6 +141,17 @@ async def narrow(session: Session) -> None:
     await session.run("rnx list -o table")
 
 
+async def interactive(session: Session) -> None:
+    """Work in a job's own shell."""
+    await session.begin("rnx run -it bash")
+    for line in ("id -un; pwd; tty", "ls -ld /work", "exit 3"):
+        await session.terminal.wait_until(lambda: session.terminal.lines()[-1].endswith(":~$"), "its prompt")
+        await session.begin(line)
+        await session.terminal.wait_shown(f"$ {line}")
+    await session.wait_prompt()
+    await session.run("echo $?")
+
+
 async def upload(session: Session) -> None:
     """Give a job a large file."""
     await session.run("truncate -s 2G samples.bin")
@@ -180,6 +192,7 @@ PICTURES: Mapping[str, Picture] = {
     "narrow": Picture(narrow, columns=24),
     "stats": Picture(stats),
     "monitor": Picture(top),
+    "interactive": Picture(interactive),
     "upload": Picture(upload),
 }
 """By the name of the file, in the order of taking: a picture may show the jobs of those before it."""
