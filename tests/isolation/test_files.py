@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from joblet import Client, JobSpec, JobStatus, LeftOut
 from joblet.errors import (
@@ -32,6 +34,7 @@ from support.hostile import HOSTILE
 from support.places import wait_for_output
 from support.proxy import proxying
 from support.running import PYTHON
+from support.trees import TREES, Directory, File, Link, listing, make
 
 pytestmark = pytest.mark.isolation
 
@@ -114,6 +117,23 @@ def size_bytes(path: Path) -> int:
     with suppress(FileNotFoundError):
         return path.stat().st_size if path.is_file() else 0
     return 0
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tree=TREES)
+async def test_any_tree_there_and_back(client: Client, tree: Mapping[bytes, File | Link | Directory]) -> None:
+    """Through the daemon and a job's /work: content, modes, times, structure, links, names of any bytes."""
+    with TemporaryDirectory() as folder:
+        source, target = Path(folder, "source"), Path(folder, "target")
+        source.mkdir()
+        make(os.fsencode(source), tree)
+
+        job = await client.start(JobSpec("true"), folders=source)
+        await client.wait(job.id)
+        await client.download(job.id, target)
+        await client.remove([job.id])
+
+        assert listing(target) == listing(source)
 
 
 class TestHostileClient:
