@@ -105,7 +105,7 @@ async def test_a_lost_connection_is_not_seen(daemon: Daemon, tmp_path: Path) -> 
             assert await terminal.exit_code() == 0
 
     assert terminal.lines()[1:] == [f"line {number}" for number in range(1, 41)]
-    assert proxy.connections == 4
+    assert proxy.connections > 1
 
 
 async def test_a_log_while_the_size_changes(rnx: Program, client: Client) -> None:

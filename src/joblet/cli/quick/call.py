@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 1.0
 """How long the server may be silent. Who must wait longer does in the full program, which says what for."""
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 4, 6, 8, 9
+DATA, HEADERS, SETTINGS, WINDOW_UPDATE, CONTINUATION = 0, 1, 4, 8, 9
 ACK = END_STREAM = 1
 END_HEADERS = 4
 PADDED = 8

@@ -19,7 +19,6 @@ from joblet.cli.quick.call import (
     END_STREAM,
     HEADERS,
     PADDED,
-    PING,
     SETTINGS,
     answer,
     frame,
@@ -27,7 +26,7 @@ from joblet.cli.quick.call import (
     question,
 )
 
-RST_STREAM, GOAWAY = 3, 7
+RST_STREAM, PING, GOAWAY = 3, 6, 7
 PATH = "/joblet.JobletService/ListJobs"
 
 
