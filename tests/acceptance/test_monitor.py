@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from joblet.client import Client
 from joblet.job import Job, JobSpec
 from joblet.limits import Limits
-from support.programs import Program
+from joblet.testing.daemon import Daemon
+from support.programs import Program, write_rnx_config
+from support.proxy import proxying
 from support.terminal import CTRL_C, Terminal, in_terminal
 
 pytestmark = pytest.mark.isolation
@@ -62,15 +66,26 @@ class TestWatch:
 
     async def test_a_small_window(self, rnx: Program, burner: Job) -> None:
         """In 24 columns and 12 lines the page is cut to them, and the job is still there."""
-        async with in_terminal(
-            rnx, "monitor", "watch", "--interval=1", "--filter=cpu,job,process", columns=24, lines=16
-        ) as terminal:
+        async with in_terminal(rnx, "monitor", "watch", "--interval=1", columns=24, lines=12) as terminal:
             await terminal.wait_shown(f"{burner.id}  ")
             await terminal.wait_until(lambda: terminal.written.count(b"\x1b[H") >= 2, "two frames")
 
             assert fits(terminal, 24)
             # Nothing has scrolled: the first line is the page's.
             assert terminal.lines()[0].startswith("20")
+
+    async def test_a_connection_that_is_lost(self, daemon: Daemon, tmp_path: Path) -> None:
+        """The next frame comes over the next connection."""
+        async with proxying(daemon.address) as proxy:
+            node = replace(daemon.node(), address=proxy.address)
+            write_rnx_config(tmp_path / "rnx-config.yml", {"default": node})
+            async with in_terminal(Program("rnx", tmp_path), "monitor", "watch", "--interval=1") as terminal:
+                await terminal.wait_shown("burner")
+                frames = terminal.written.count(b"\x1b[H")
+                proxy.cut()
+                await terminal.wait_until(lambda: terminal.written.count(b"\x1b[H") >= frames + 2, "two more")
+
+            assert proxy.connections == 2
 
     async def test_a_window_that_changes(self, rnx: Program) -> None:
         """The page is drawn anew as soon as the size changes, however long the interval is."""

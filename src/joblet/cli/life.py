@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from joblet.cli.monitor.figures import age_text, bytes_text
 from joblet.cli.plot import BLOCKS, Glyphs, Span, plot_lines, time_axis
-from joblet.cli.render import command_line, duration_text, used
-from joblet.cli.table import cut
+from joblet.cli.render import command_line, duration_text, time_text, used
+from joblet.cli.table import Column, cut
 
 if TYPE_CHECKING:
     from joblet.job import Job
@@ -37,6 +37,19 @@ def life_lines(job: Job, samples: Sequence[JobSample], width: int, glyphs: Glyph
         *textwrap.wrap(memory_text(job, samples), width),
         *([*memory, took] if memory else []),
         *(line for text in other_texts(job) for line in textwrap.wrap(text, width)),
+    ]
+
+
+def sample_columns(samples: Sequence[JobSample]) -> list[Column]:
+    """Return the columns of a table with a line for each sample; empty is not measured."""
+    cpu = [f"{each.cpu_seconds:.2f}s" if each.cpu_seconds is not None else "" for each in samples]
+    return [
+        Column("CPU", cpu, is_number=True),
+        Column("MEMORY", [bytes_text(each.memory_bytes) for each in samples], is_number=True),
+        Column("READ", [bytes_text(each.read_bytes) for each in samples], 3, is_number=True),
+        Column("WRITTEN", [bytes_text(each.written_bytes) for each in samples], 2, is_number=True),
+        Column("OUTPUT", [bytes_text(each.log_bytes) for each in samples], 1, is_number=True),
+        Column("TIME", [time_text(each.at) for each in samples]),
     ]
 
 

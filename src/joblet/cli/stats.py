@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from joblet.cli.calling import call
+from joblet.cli.forms import output_option
 from joblet.cli.parameters import job_id_argument
 from joblet.configfile.client import Choice
 
@@ -21,28 +22,32 @@ WIDTH = 80
 
 
 @click.command("stats")
-@click.option(
-    "--output",
-    "-o",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to show it (default: text).",
-)
+@output_option
 @job_id_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_id: str) -> None:
-    """Show the CPU and the memory that a job used over its life."""
-    from joblet.cli.life import life_lines  # noqa: PLC0415  not for --help
-    from joblet.cli.monitor.schema import samples_fields  # noqa: PLC0415
-    from joblet.cli.plot import ASCII, BLOCKS  # noqa: PLC0415
-    from joblet.cli.schema import as_json, job_fields  # noqa: PLC0415
-    from joblet.cli.terminal import can_show, terminal_width  # noqa: PLC0415
-
+    """Show the CPU and the memory that a job used over its life: as plots, or each sample in a table."""
     job, samples = call(choice, lambda client: asked(client, job_id))
     if form == "json":
+        from joblet.cli.monitor.schema import samples_fields  # noqa: PLC0415  not for --help
+        from joblet.cli.schema import as_json, job_fields  # noqa: PLC0415
+
         click.echo(as_json({"job": job_fields(job), "samples": samples_fields(samples)}))
-        return
+    elif form == "text":
+        show_life(job, samples)
+    else:
+        from joblet.cli.jobtable import show_table  # noqa: PLC0415  not for --help
+        from joblet.cli.life import sample_columns  # noqa: PLC0415
+
+        show_table(sample_columns(samples))
+
+
+def show_life(job: Job, samples: Sequence[JobSample]) -> None:
+    """Show plots, as wide as the terminal."""
+    from joblet.cli.life import life_lines  # noqa: PLC0415  not for --help
+    from joblet.cli.plot import ASCII, BLOCKS  # noqa: PLC0415
+    from joblet.cli.terminal import can_show, terminal_width  # noqa: PLC0415
+
     glyphs = BLOCKS if can_show(f"{BLOCKS.levels}{BLOCKS.floor}{BLOCKS.limit}") else ASCII
     click.echo("\n".join(life_lines(job, samples, terminal_width() or WIDTH, glyphs)))
 

@@ -45,7 +45,7 @@ from joblet.runner.livejobs import LiveJobs
 from joblet.runner.observer import Observer
 from joblet.runner.restore import restore_index
 from joblet.runner.retention import Retention
-from joblet.runner.sampler import Measured, Sampler, current
+from joblet.runner.sampler import Measured, Sampler, current, is_running, measure
 from joblet.runner.samples import read_samples, whole_life
 from joblet.runner.statedir import StateDirectory
 from joblet.runner.store import Store
@@ -197,13 +197,14 @@ class JobRunner:
             StorageError: the samples cannot be read.
 
         """
-        job = await self.status(job_id)
-        now = (await self._sampler.measure()).get(job_id)
+        await self.status(job_id)  # so that no path is made of an id that is none
         try:
             sampled = await asyncio.to_thread(read_samples, self._directory.job(job_id).samples_path)
         except OSError as error:
             raise StorageError(f"{error.filename}: {error.strerror}") from error
-        return whole_life(job, sampled, now.sample if now else None)
+        live = self._live.get(job_id)
+        now = measure(live).sample if live and is_running(live) else None
+        return whole_life(await self.status(job_id), sampled, now)
 
     @property
     def live_count(self) -> int:

@@ -124,6 +124,21 @@ async def test_stats(rnx: Program, service: FakeService) -> None:
     }
 
 
+async def test_stats_as_a_table(rnx: Program, service: FakeService) -> None:
+    """A line for each sample; what was not measured is empty."""
+    service.add(BUSY)
+    service.stats["1"] = [
+        JobSample(STARTED_AT, cpu_seconds=0.0, log_bytes=0),
+        JobSample(STARTED_AT + timedelta(seconds=1), cpu_seconds=0.5, memory_bytes=3 << 20, log_bytes=2048),
+    ]
+
+    assert (await rnx.run("stats", "-o", "table", "1")).out.decode().splitlines() == [
+        "  CPU   MEMORY  READ  WRITTEN   OUTPUT  TIME",
+        "0.00s                              0 B  2024-01-15T10:30:00Z",
+        "0.50s  3.0 MiB                 2.0 KiB  2024-01-15T10:30:01Z",
+    ]
+
+
 async def test_stats_without_blocks(rnx: Program, service: FakeService) -> None:
     """Where stdout's encoding is ASCII, so is the plot."""
     service.add(BUSY)

@@ -54,11 +54,3 @@ filter_option = click.option(
 )
 interval_type = Parsed("interval", parse_interval)
 json_option = click.option("--json", "is_json", is_flag=True, help="The same as --output=json.")
-output_option = click.option(
-    "--output",
-    "-o",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to show it (default: text).",
-)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 11
 INDENT = "    "
+LEAST_TABLE_LINES = 3
+"""An empty one, a heading and a row: dearer than the end of what is above the tables."""
 
 
 def status_page(system: SystemMetrics, width: int | None, *, has_jobs: bool = True) -> list[str]:
@@ -79,6 +81,7 @@ def top_page(system: SystemMetrics, width: int | None, height: int | None = None
     shown = [table for table in tables if table[0].cells]
     rows = [len(table[0].cells) for table in shown]
     if height is not None:
+        head = head[: max(1, height - LEAST_TABLE_LINES * len(shown))]
         rows = shortened(rows, height - len(head) - 2 * len(rows))
     page = list(head)
     for table, count in zip(shown, rows, strict=True):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import click
 
 from joblet.cli.calling import call
-from joblet.cli.monitor.options import filter_option, interval_type, json_option, output_option, types_from
+from joblet.cli.forms import output_option
+from joblet.cli.monitor.options import filter_option, interval_type, json_option, types_from
 from joblet.cli.terminal import terminal_width
 from joblet.configfile.client import Choice
 

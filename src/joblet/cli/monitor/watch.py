@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 from joblet.cli.calling import call
-from joblet.cli.monitor.options import filter_option, interval_type, json_option, output_option, types_from
+from joblet.cli.forms import output_option
+from joblet.cli.monitor.options import filter_option, interval_type, json_option, types_from
 from joblet.configfile.client import Choice
 
 if TYPE_CHECKING:

@@ -99,6 +99,14 @@ def test_top_in_a_small_terminal() -> None:
     assert "\n".join(top_page(SYSTEM, 24, 24)) == NARROW
 
 
+def test_top_in_a_tiny_terminal() -> None:
+    """In 24 columns and 12 lines the jobs are there, at the cost of what is above the tables."""
+    page = top_page(SYSTEM, 24, 12)
+
+    assert len(page) == 12
+    assert page[3:6] == ["", "JOB    CPU  COMMAND", " 12  99.5%  python3 tra…"]
+
+
 def test_what_was_not_asked_for_is_not_there() -> None:
     """Of nothing but the time there is an empty page; of jobs only their table."""
     assert top_page(SystemMetrics(at=SYSTEM.at), 80, 24) == []
