@@ -29,8 +29,7 @@ check: dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python proto/generate.py --check
-	$(BIN)/python docs/generate.py --check
+	$(BIN)/python generate.py --check
 
 format: dev
 	$(BIN)/ruff format .
@@ -56,10 +55,10 @@ bench: dev
 	$(BIN)/python bench/cli.py
 
 proto: dev
-	$(BIN)/python proto/generate.py
+	$(BIN)/python generate.py proto
 
 docs: dev
-	$(BIN)/python docs/generate.py
+	$(BIN)/python generate.py docs
 
 # Real jobs, so as root. One changes when what it shows has changed: look at it before it is committed.
 pictures: dev

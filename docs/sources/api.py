@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pb2 import (
 
 PROTOS = Path(__file__).parents[2] / "proto"
 PACKAGE = Path("joblet/wire/generated")
-"""Where the protos' imports of each other look for them: see proto/generate.py."""
+"""Where the protos' imports of each other look for them: see proto/modules.py."""
 INTRODUCTION = """\
 # API reference
 
