@@ -39,6 +39,9 @@ class Kind(enum.StrEnum):
 
 ALL_KINDS = frozenset(Kind)
 
+LONGEST_COMMAND = 1024
+"""How many characters of a command line are told: it may have two million."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobSample:

@@ -11,14 +11,11 @@ from typing import Any
 import psutil
 
 from joblet.host.rates import percent, rate
-from joblet.metrics import ProcessMetrics, ProcessUse
+from joblet.metrics import LONGEST_COMMAND, ProcessMetrics, ProcessUse
 
 MOST_PROCESSES = 10
 ATTRIBUTES = ["pid", "ppid", "name", "status", "cpu_times", "memory_info", "num_threads", "create_time"]
 """About 60 µs a process; what only the busiest are asked for costs as much again."""
-
-LONGEST_COMMAND = 1024
-"""How many characters of a command line are told: it may have two million."""
 
 SLEEPING = frozenset({psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP, psutil.STATUS_IDLE})
 STOPPED = frozenset({psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP})

@@ -106,9 +106,8 @@ def decode(content: bytes) -> Iterator[JobSample]:
         return
     end = len(content) - len(content) % _RECORD.size
     for at_us, cpu_us, *numbers in _RECORD.iter_unpack(content[_HEADER.size : end]):
-        if (
-            0 < at_us <= _LATEST_US
-        ):  # 0 is what a power cut leaves of a file whose length is on the disk already
+        # 0 is what a power cut leaves of a file whose length is on the disk already.
+        if 0 < at_us <= _LATEST_US:
             memory, read, written, log = (None if number < 0 else number for number in numbers)
             yield JobSample(
                 at=_EPOCH + at_us * _MICROSECOND,

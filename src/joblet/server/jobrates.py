@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from joblet.metrics import JobMetrics, JobSample
+from joblet.metrics import LONGEST_COMMAND, JobMetrics, JobSample
 from joblet.runner.sampler import Measured
 
 MIB = 1 << 20
-
-LONGEST_COMMAND = 1024
-"""How many characters of a command line are told."""
 
 
 def job_metrics(before: Mapping[str, JobSample], after: Sequence[Measured]) -> Sequence[JobMetrics]:

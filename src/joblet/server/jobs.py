@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from grpclib.server import Stream
 
 from joblet.config import GrpcConfig
 from joblet.errors import InvalidRequestError
@@ -20,10 +22,6 @@ from joblet.wire.generated.joblet_grpc import JobletServiceBase
 from joblet.wire.metrics import stats_to_message
 from joblet.wire.pieces import from_messages, to_messages
 from joblet.wire.values import spec_from_message
-
-if TYPE_CHECKING:
-    pass
-from grpclib.server import Stream
 
 CHUNK_OVERHEAD_BYTES = 32
 """The most that a DataChunk adds to its payload: two tags, a length and an offset."""
