@@ -53,6 +53,7 @@ bench: dev
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/rpc.py
 	$(BIN)/python bench/cli.py
+	$(BIN)/python bench/monitor.py
 
 proto: dev
 	$(BIN)/python generate.py proto

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import StreamTerminatedError
 from grpclib.health.v1.health_grpc import HealthStub
@@ -183,6 +185,36 @@ async def test_a_client_that_says_nothing() -> None:
     """It loses its connection, and was in nobody's way."""
     async with listening(patience_seconds=0.05) as port:
         assert await answer(port, b"GET /met") == b""
+
+
+def noting(event: str) -> asyncio.Event:
+    """Return what is set when this is logged; nothing else is, until the test is over."""
+    seen = asyncio.Event()
+
+    def note(_logger: object, _method: str, fields: Mapping[str, object]) -> str:
+        if fields["event"] == event:
+            seen.set()
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[note])
+    return seen
+
+
+async def test_a_client_that_reads_nothing() -> None:
+    """It is given up, with the answer that it does not take; others are served meanwhile."""
+
+    async def much() -> bytes:
+        return bytes(32 << 20)  # more than the kernel's buffers hold
+
+    lost = noting("metrics client lost")
+    async with MetricsListener(ANY_PORT, much, patience_seconds=0.2) as listener:
+        port = listener.address[1]
+        with socket.create_connection(("127.0.0.1", port)) as silent:
+            silent.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            other = await answer(port, b"GET / HTTP/1.1\r\n\r\n")
+            await lost.wait()
+
+    assert other.startswith(b"HTTP/1.1 404")
 
 
 async def test_too_many_clients() -> None:
