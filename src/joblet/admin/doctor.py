@@ -34,11 +34,12 @@ _COLORS = {State.OK: "green", State.LIMITED: "yellow", State.MISSING: "red"}
     "--state-dir",
     "state_dir",
     default=".",
+    metavar="DIR",
     show_default="the current folder",
     help="Where the jobs' files are or will be: its disk is the one that I/O limits apply to.",
 )
 def doctor(state_dir: str) -> None:
-    """Say what this host can isolate and limit, and how to fix what it cannot.
+    """Say what this host can isolate and limit, and how to fix it.
 
     Exits 0 if jobs can run with all limits, 1 if something for that is missing.
     """

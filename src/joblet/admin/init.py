@@ -39,7 +39,7 @@ CLIENT_ROLES = {"default": "admin", "viewer": "viewer"}
     "names",
     multiple=True,
     metavar="NAME",
-    help="Another name or IP address of this server; repeatable.",
+    help="Another name or IP address of this server; may be given again.",
 )
 @click.option(
     "--systemd",
@@ -48,7 +48,10 @@ CLIENT_ROLES = {"default": "admin", "viewer": "viewer"}
     help=f"Install systemd units too, to {systemd.FOLDER}; only these where DIR has a configuration already.",
 )
 def command(folder: Path, address: str, names: tuple[str, ...], *, with_units: bool) -> None:
-    """Make an authority, certificates and configuration files; overwrite nothing."""
+    """Make an authority, certificates and configuration files.
+
+    Nothing that is there is overwritten.
+    """
     config_path = folder / "joblet-config.yml"
     with contextlib.ExitStack() as made:
         if with_units and config_path.exists():

@@ -30,7 +30,10 @@ STOPPED_BY = "joblet stop-jobs"
     help="The joblet-config.yml of the server (default: $JOBLET_CONFIG_PATH, then the usual places).",
 )
 def command(config: str | None) -> None:
-    """Stop every running job, whether the server runs or not; return when all have ended."""
+    """Stop every running job, whether the server runs or not.
+
+    It ends when all of them have.
+    """
     runner = read_server_config(find_server_config(config, os.environ)).runner
     stopped = asyncio.run(stop_jobs(runner.state_dir))
     click.echo(f"{stopped} jobs stopped")

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 @click.command("attach")
 @click.option("--no-stdin", is_flag=True, help="Send it no input, though it takes some.")
 @click.option(
-    "--tail", type=COUNT, default=0, metavar="N", help="Begin with the last N lines that there are."
+    "--tail", type=COUNT, default=0, metavar="N", help="Start at the last N lines of what there is."
 )
 @job_id_argument
 @click.pass_obj
 def command(choice: Choice, *, no_stdin: bool, tail: int, job_id: str) -> None:
-    """Come back to a running job: its output from now on, and its input if it has any.
+    """Come back to a running job: to its output, and its input.
 
-    It ends with the job, and with its exit code (see rnx run --help). Ctrl-C leaves
-    the job running; if that has a terminal it is a key like any other, and Ctrl-P
-    Ctrl-Q leaves. Who attaches takes over from whoever is; one writes at a time.
+    What it prints from now on is shown, and what comes here on stdin it is given, if
+    it takes any. It ends with the job, and with its exit code (see rnx run --help).
+    Ctrl-C leaves the job running; if that has a terminal it is a key like any other,
+    and Ctrl-P Ctrl-Q leaves. Whoever attaches last writes; one does at a time.
     """
     try:
         code = call(choice, lambda client: attach(client, job_id, feeds=not no_stdin, tail_lines=tail))

@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 2.0
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print what makes a shell complete rnx's words, job ids included.
+    """Print a shell's script to complete rnx's words and job ids.
 
     \b
     Examples:

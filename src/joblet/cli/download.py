@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, metavar="[path...]", type=click.Path())
 @click.pass_obj
 def command(choice: Choice, *, folder: str, form: str, job_id: str, paths: tuple[str, ...]) -> None:
-    """Bring files of a job's /work, all of it or some paths below it.
+    """Bring files of a job's /work here: all, or some paths of it.
 
     \b
     Examples:

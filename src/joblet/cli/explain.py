@@ -10,9 +10,10 @@ import click
 
 from joblet.cli.calling import call
 from joblet.cli.ends import hint, why
+from joblet.cli.forms import output_option, show_fields
 from joblet.cli.parameters import job_id_argument
 from joblet.cli.render import command_line, printable, used
-from joblet.cli.schema import as_json, job_fields
+from joblet.cli.schema import job_fields
 from joblet.configfile.client import Choice
 
 if TYPE_CHECKING:
@@ -24,17 +25,15 @@ MOST_BYTES = 16 * 1024
 
 
 @click.command("explain")
-@click.option("--output", "-o", "form", type=click.Choice(["text", "json"]), default="text")
+@output_option
 @job_id_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_id: str) -> None:
-    """Explain why a job ended: its peaks and limits, its last lines, and what to try."""
+    """Explain why a job ended, what it used, and what to try."""
     job, lines = call(choice, lambda client: told(client, job_id))
-    if form == "json":
-        fields = {"why": why(job), "hint": hint(job), "lastLines": lines, "job": job_fields(job)}
-        click.echo(as_json(fields))
-    else:
-        click.echo("\n".join(explanation(job, lines)))
+    fields = {"why": why(job), "hint": hint(job), "lastLines": lines, "job": job_fields(job)}
+    columns = {"ID": [job.id], "STATUS": [job.status.value], "WHY": [why(job)]}
+    show_fields(fields, form, "\n".join(explanation(job, lines)), columns)
 
 
 async def told(client: Client, job_id: str) -> tuple[Job, list[str]]:

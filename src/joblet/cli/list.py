@@ -32,7 +32,10 @@ SORTS = ("age", "name", "status")
 )
 @click.option("--name", default="", metavar="PATTERN", help="Only jobs with this name; * is any part of it.")
 @click.option(
-    "--since", type=MOMENT, metavar="TIME", help="Only jobs started since 2024-01-15T10:30:00Z, or 2h ago."
+    "--since",
+    type=MOMENT,
+    metavar="TIME",
+    help="Only jobs started since then (2024-01-15T10:30:00Z), or in so long (2h).",
 )
 @click.option("--sort", type=click.Choice(SORTS), default="age", help="Sort by this (default: age).")
 @click.option("--reverse", "-r", is_flag=True, help="The other way round: the newest first.")

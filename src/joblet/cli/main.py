@@ -46,11 +46,13 @@ VERBS = {
 def rnx(ctx: click.Context, /, *, version: bool, **said: str) -> None:
     """Run and watch jobs on a joblet server.
 
-    Flags win over the variables JOBLET_SERVER, JOBLET_CERT_PATH, JOBLET_KEY_PATH,
-    JOBLET_CA_PATH and RNX_CONFIG, those over the node of rnx-config.yml (searched in
-    ., ~/.rnx and /etc/joblet), and that over localhost:50051 and certs/client-cert.pem,
-    certs/client-key.pem, certs/ca-cert.pem.
-    """
+    \b
+    Which server, and as whom, is said by the first of these that says it:
+      the flags below
+      JOBLET_SERVER, JOBLET_CERT_PATH, JOBLET_KEY_PATH, JOBLET_CA_PATH, RNX_CONFIG
+      the node of rnx-config.yml, searched in ., ~/.rnx and /etc/joblet
+      localhost:50051 and certs/{client-cert,client-key,ca-cert}.pem
+    """  # noqa: D301  \b is click's mark for text that it must not rewrap
     ctx.obj = Choice(**said)
     if version:
         from joblet.cli.version import show_versions  # noqa: PLC0415  for this flag only

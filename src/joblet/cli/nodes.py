@@ -14,7 +14,7 @@ from joblet.configfile.defaults import DEFAULT_NODE
 @output_option
 @click.pass_obj
 def command(choice: Choice, form: str) -> None:
-    """List the nodes of rnx-config.yml; * marks the one that is called."""
+    """List the nodes of rnx-config.yml; * is the one that is called."""
     nodes = read_nodes(require_client_config(choice.config))
     called = choice.node or DEFAULT_NODE
     names, addresses = list(nodes), [node.address for node in nodes.values()]

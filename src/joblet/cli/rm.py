@@ -16,7 +16,7 @@ from joblet.configfile.client import Choice
 @job_ids_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_ids: tuple[str, ...]) -> None:
-    """Remove ended jobs, with their logs and files: all of them, or none."""
+    """Remove ended jobs with their logs and files: all, or none."""
     call(choice, lambda client: client.remove(job_ids))
     text = "\n".join(map(render.removed, job_ids))
     show_fields({"removed": list(job_ids)}, form, text, {"REMOVED": job_ids})

@@ -26,7 +26,10 @@ WIDTH = 80
 @job_id_argument
 @click.pass_obj
 def command(choice: Choice, *, form: str, job_id: str) -> None:
-    """Show the CPU and the memory that a job used over its life: as plots, or each sample in a table."""
+    """Show the CPU and the memory that a job used over its life.
+
+    As plots; as a table a line for each sample.
+    """
     job, samples = call(choice, lambda client: asked(client, job_id))
     if form == "json":
         from joblet.cli.monitor.schema import samples_fields  # noqa: PLC0415  not for --help

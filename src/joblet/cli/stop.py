@@ -11,7 +11,7 @@ from joblet.cli.parameters import job_id_argument
 from joblet.configfile.client import Choice
 
 
-@click.command("stop")
+@click.command("stop", short_help="Stop a running job gracefully or forcefully.")
 @click.option("--force", is_flag=True, help="SIGKILL at once, without a grace period.")
 @output_option
 @job_id_argument

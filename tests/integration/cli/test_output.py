@@ -132,6 +132,10 @@ async def test_explain(rnx: Program, service: FakeService) -> None:
     ]
     explained = json.loads((await rnx.run("explain", "-o", "json", "1")).out)
     assert (explained["hint"], explained["job"]["id"]) == ("try --max-memory 768", "1")
+    assert (await rnx.run("explain", "-o", "table", "1")).out.decode().splitlines() == [
+        "ID  STATUS  WHY",
+        "1   FAILED  The kernel killed it: it needed more memory than its 512 MB.",
+    ]
 
 
 async def test_explain_a_job_that_runs(rnx: Program, service: FakeService) -> None:

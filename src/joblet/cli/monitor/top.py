@@ -24,7 +24,7 @@ from joblet.configfile.client import Choice
 def command(
     choice: Choice, *, types: tuple[Sequence[str], ...], interval: int | None, form: str, is_json: bool
 ) -> None:
-    """Show the busiest processes, interfaces and jobs of the server's host."""
+    """Show the busiest jobs, processes and interfaces of the host."""
     from joblet.cli.monitor.answers import measured_over  # noqa: PLC0415  not for --help
     from joblet.cli.monitor.pages import top_page  # noqa: PLC0415
     from joblet.cli.monitor.schema import system_fields  # noqa: PLC0415
