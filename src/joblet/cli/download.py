@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from joblet.cli.calling import call
+from joblet.cli.figures import bytes_text
 from joblet.cli.forms import form_option, show_fields
 from joblet.cli.parameters import job_id_argument
 from joblet.cli.program import FAILURE
 from joblet.cli.progress import Progress
-from joblet.cli.render import printable, size_text
+from joblet.cli.render import printable
 from joblet.configfile.client import Choice
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ async def download(client: Client, job_id: str, folder: str, paths: list[str]) -
 
 def text_of(downloaded: Downloaded, folder: str) -> str:
     """Return in a line what was brought."""
-    what = f"{downloaded.entries} files and folders, {size_text(downloaded.content_bytes)}"
+    what = f"{downloaded.entries} files and folders, {bytes_text(downloaded.content_bytes)}"
     return f"Downloaded to {printable(folder)}: {what}"
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from joblet.cli.monitor.figures import age_text, bytes_text
+from joblet.cli.figures import age_text, bytes_text
 from joblet.cli.plot import BLOCKS, Glyphs, Span, plot_lines, time_axis
 from joblet.cli.render import command_line, duration_text, time_text, used
 from joblet.cli.table import Column, cut

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Self
 
-from joblet.cli.render import clock_text, size_text
+from joblet.cli.figures import bytes_text, clock_text, rate_text
 
 REDRAW_SECONDS = 0.1
 """Often enough for an eye."""
@@ -55,14 +55,13 @@ class Progress:
 def line_of(what: str, done_bytes: int, total_bytes: int, seconds: float, width: int) -> str:
     """Return the longest of the lines that fit, empty if none does."""
     rate_bps = done_bytes / seconds if seconds else 0.0
-    rate = f"{size_text(round(rate_bps))}/s"
     if not total_bytes:
-        parts = [what, size_text(done_bytes), rate]
+        parts = [what, bytes_text(done_bytes), rate_text(rate_bps)]
     else:
         # A file may have grown since it was looked at.
         percent = f"{min(100 * done_bytes // total_bytes, 100)} %"
         left = clock_text(max(total_bytes - done_bytes, 0) / max(rate_bps, SLOWEST_BPS))
-        parts = [what, percent, f"of {size_text(total_bytes)}", rate, f"{left} left"]
+        parts = [what, percent, f"of {bytes_text(total_bytes)}", rate_text(rate_bps), f"{left} left"]
     while parts and len("  ".join(parts)) > width:
         parts.pop()
     return "  ".join(parts)

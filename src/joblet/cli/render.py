@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from joblet.job import Ending, Job, Usage
 
-
-UNIT_BYTES = 1024
-LONG_ENOUGH = 100
-"""From here on a number needs no digit after the point."""
-
 NO_JOBS = "No jobs found"
 """What is said on stderr where a list would be."""
 
@@ -50,23 +45,6 @@ def duration_text(seconds: float) -> str:
         count, rest_ms = divmod(rest_ms, unit_ms)
         text += f"{count}{unit}" if count else ""
     return text or "0s"
-
-
-def size_text(size_bytes: int) -> str:
-    """Return a size for people, in binary units, with three digits or so."""
-    size = float(size_bytes)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < UNIT_BYTES:
-            return f"{size:.0f} {unit}" if unit == "bytes" or size >= LONG_ENOUGH else f"{size:.1f} {unit}"
-        size /= UNIT_BYTES
-    return f"{size:.1f} TiB"
-
-
-def clock_text(seconds: float) -> str:
-    """Return a duration as a clock shows it: `0:07`, `1:02:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def started(job: Job) -> str:

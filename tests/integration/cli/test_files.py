@@ -86,7 +86,7 @@ async def test_a_download(rnx: Program, service: FakeService) -> None:
     outcome = await rnx.run("download", "1", "-o", "there")
 
     assert (rnx.folder / "there" / "out" / "result").read_text() == "42\n"
-    assert outcome.out == b"Downloaded to there: 2 files and folders, 3 bytes\n"
+    assert outcome.out == b"Downloaded to there: 2 files and folders, 3 B\n"
     assert outcome.err == "Left out: a\\nb: a socket\n"
     assert outcome.code == 1
 

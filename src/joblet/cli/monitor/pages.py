@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from joblet.cli.monitor.figures import age_text, bytes_text, percent_text, rate_text
+from joblet.cli.figures import age_text, bytes_text, percent_text, rate_text
 from joblet.cli.render import printable, time_text
 from joblet.cli.table import Column, lines_of
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joblet.cli.monitor.figures import age_text, bytes_text, percent_text, rate_text
+from joblet.cli.figures import age_text, bytes_text, percent_text, rate_text
 from joblet.cli.monitor.options import parse_interval, parse_types
 from joblet.cli.monitor.pages import shortened, status_page, top_page
 from joblet.cli.monitor.schema import system_fields

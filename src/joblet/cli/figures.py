@@ -39,3 +39,10 @@ def age_text(seconds: float) -> str:
         hours = rest // 3600
         return f"{days}d{hours}h" if hours else f"{days}d"
     return duration_text(float(rest - rest % 60 if rest >= 3600 else rest))  # noqa: PLR2004  an hour
+
+
+def clock_text(seconds: float) -> str:
+    """Return a duration as a clock shows it: `0:07`, `1:02:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
