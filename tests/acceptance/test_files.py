@@ -14,6 +14,7 @@ import pytest
 
 from joblet.client import Client
 from joblet.testing.daemon import Daemon, running_daemon
+from support.folders import once_empty
 from support.programs import Program, write_rnx_config
 from support.terminal import CTRL_C, in_terminal
 
@@ -70,8 +71,7 @@ async def test_ctrl_c_ends_an_upload(rnx: Program, client: Client, daemon: Daemo
         assert await terminal.exit_code() == 130
 
     async with asyncio.timeout(30):
-        while os.listdir(daemon.folder / "state" / "uploads"):  # noqa: ASYNC110  there is no event for it
-            await asyncio.sleep(0.01)
+        await once_empty(daemon.folder / "state" / "uploads")
     assert await client.list() == before
 
 

@@ -19,6 +19,7 @@ from joblet import Job, JobSpec, JobStatus, Place
 from joblet.errors import JobNotRunningError
 from joblet.testing.daemon import Daemon
 from support.cancelling import cancel_everywhere
+from support.folders import once_empty
 from support.host import PATIENCE
 from support.places import ASYNCHRONOUS, output_of, stop_all, wait_for_output
 from support.trees import listing
@@ -175,8 +176,8 @@ async def test_a_start_with_files(
     async def no_uploads() -> None:
         await nothing_left()
         async with asyncio.timeout(5 * PATIENCE):
-            while any(os.listdir(each / "state" / "uploads") for each in places_of(daemon, tmp_path)):  # noqa: ASYNC110  as above
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            for each in places_of(daemon, tmp_path):
+                await once_empty(each / "state" / "uploads")
 
     assert await cancel_everywhere(lambda: place.start(spec, folders=project), no_uploads) > 0
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 from joblet.linux.inotify import Inotify
 
+IN_MOVED_FROM = 0x40
 IN_CREATE = 0x100
 IN_DELETE = 0x200
 
@@ -25,3 +27,12 @@ async def once_in(
             if until(found):
                 return found
             await watch.wait()
+
+
+async def once_empty(folder: Path) -> None:
+    """Return once there is nothing in a folder."""
+
+    async def names() -> list[str]:
+        return os.listdir(folder)
+
+    await once_in(folder, IN_DELETE | IN_MOVED_FROM, names, until=lambda found: not found)

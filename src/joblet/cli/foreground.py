@@ -12,14 +12,13 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import aclosing
 from types import FrameType
 
 import click
 
 from joblet.cli.ends import shell_code, why
 from joblet.cli.input import stdin_blocks
-from joblet.cli.output import Output
+from joblet.cli.output import write_all
 from joblet.client import Client
 from joblet.errors import JobletError, JobNotRunningError
 from joblet.job import Job, JobSpec, Reason
@@ -49,7 +48,7 @@ async def follow(client: Client, job: Job, *, feeds: bool, tail_lines: int | Non
     """Write the job's output to stdout to its end, and meanwhile stdin to the job if it is to be fed."""
     feeding = asyncio.create_task(feed(client, job.id)) if feeds else None
     try:
-        await copy_output(client, job.id, tail_lines=tail_lines)
+        await write_all(client.logs(job.id, tail_lines=tail_lines))
     finally:
         if feeding:
             feeding.cancel()
@@ -121,13 +120,6 @@ async def stop(client: Client, job_id: str, *, force: bool = False) -> None:
         return
     except JobletError as error:
         click.echo(f"Error: cannot stop job {job_id}: {error}", err=True)
-
-
-async def copy_output(client: Client, job_id: str, *, tail_lines: int | None = None) -> None:
-    """Write the job's output to stdout, from its last lines on if they are asked for, to its end."""
-    async with Output() as output, aclosing(client.logs(job_id, tail_lines=tail_lines)) as chunks:
-        async for chunk in chunks:
-            await output.write(chunk)
 
 
 def told(job: Job) -> int:

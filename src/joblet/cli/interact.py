@@ -10,8 +10,9 @@ from typing import Self
 import click
 
 from joblet.cli.ends import SIGNALLED
-from joblet.cli.foreground import copy_output, told
+from joblet.cli.foreground import told
 from joblet.cli.keyboard import Keyboard, raw_terminal, terminal_sizes
+from joblet.cli.output import write_all
 from joblet.cli.program import INTERRUPTED
 from joblet.client import Client
 from joblet.errors import JobletError, JobNotRunningError
@@ -53,7 +54,7 @@ class Session:
     async def run(self, ending: asyncio.Event, *, tail_lines: int | None, redraws: bool) -> None:
         """Return when the output has ended, a signal has come, or the keyboard has left."""
         await first_of(
-            copy_output(self._client, self._job_id, tail_lines=tail_lines),
+            write_all(self._client.logs(self._job_id, tail_lines=tail_lines)),
             self._type(redraws=redraws),
             self.keyboard.has_left.wait(),
             ending.wait(),

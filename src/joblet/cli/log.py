@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import click
@@ -60,11 +59,8 @@ def command(choice: Choice, *, follow: bool, tail: int | None, since_offset: int
 
 async def show_log(client: Client, job_id: str, *, offset: int, follow: bool, tail_lines: int | None) -> None:
     """Write the job's output to stdout as it comes, below a header on stderr."""
-    from joblet.cli.output import Output  # noqa: PLC0415  not for --help
+    from joblet.cli.output import write_all  # noqa: PLC0415  not for --help
 
     await client.status(job_id)  # so that no header announces the log of a job that there is not
     click.echo(f"Logs for job {job_id} (Press Ctrl+C to exit if streaming):", err=True)
-    log = client.logs(job_id, offset=offset, follow=follow, tail_lines=tail_lines)
-    async with Output() as output, aclosing(log) as chunks:
-        async for chunk in chunks:
-            await output.write(chunk)
+    await write_all(client.logs(job_id, offset=offset, follow=follow, tail_lines=tail_lines))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from joblet.cli.aside import Aside
 
@@ -30,3 +32,10 @@ class Output(Aside):
         rest = memoryview(chunk)
         while rest:
             rest = rest[os.write(self._fd, rest) :]
+
+
+async def write_all(chunks: AsyncGenerator[bytes, None]) -> None:
+    """Write chunks to stdout as they come, to their end; raises what making them does, and `Output.write`."""
+    async with Output() as output, aclosing(chunks):
+        async for chunk in chunks:
+            await output.write(chunk)
