@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +15,7 @@ from joblet import Client, Job, JobStatus
 from joblet.testing.daemon import Daemon
 from support.programs import Program, write_rnx_config
 from support.proxy import Proxy, proxying
+from support.restarting import restarting_daemon
 from support.terminal import CTRL_C, CTRL_D, ENTER, Terminal, in_terminal
 
 pytestmark = pytest.mark.isolation
@@ -252,6 +254,26 @@ class TestLoss:
                 assert await terminal.exit_code() == 8
         assert terminal.written.count(b"while 55") == 1
 
+    async def test_a_server_that_restarts(self, tmp_path: Path) -> None:
+        """An upgrade of the server, in the middle of a line, costs no key and no output."""
+        with restarting_daemon(tmp_path, {"grpc": {"drainTimeout": "100ms"}}) as server:
+            write_rnx_config(tmp_path / "rnx-config.yml", {"default": server.node()})
+            async with interactive(Program("rnx", tmp_path), *BASH) as terminal:
+                await enter(terminal, "echo $((40 + 2))")
+                await terminal.wait_until(lambda: "42" in terminal.lines())
+                await terminal.wait_until(lambda: terminal.lines()[-1] == PROMPT.strip())
+                terminal.press("exit")
+                await terminal.wait_shown(f"{PROMPT}exit")
+                assert server.process is not None
+                server.process.terminate()
+                await asyncio.to_thread(server.process.wait)
+                await terminal.wait_shown("connection lost")
+                terminal.press(f" 9{ENTER}")
+                await asyncio.to_thread(server.start)
+
+                assert await terminal.exit_code() == 9
+        assert f"{PROMPT}exit" in terminal.lines()
+
     async def test_it_does_not_come_back(self, far: Program, daemon: Daemon, client: Client) -> None:
         """Ctrl-C leaves, and it is told how to come back."""
         async with proxying(daemon.address) as proxy:
@@ -276,6 +298,7 @@ class TestLoss:
         (["run", "-it", "bash"], 125, "the standard input is not a terminal (--stdin needs none)"),
         (["run", "-t", "--output=json", "bash"], 2, "--output: expected text with --wait"),
         (["run", "-t", "--detach-on-interrupt", "bash"], 2, "--detach-on-interrupt: expected --wait"),
+        (["run", "-i", "--key=once", "cat"], 2, "--key: expected no --stdin with it"),
     ],
 )
 async def test_what_is_refused(rnx: Program, words: list[str], code: int, error: str) -> None:

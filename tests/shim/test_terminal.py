@@ -75,10 +75,15 @@ def test_the_end_is_ctrl_d(start_fed: StartFed) -> None:
 
 def test_a_new_size_is_told(start_fed: StartFed) -> None:
     """The job hears of it by SIGWINCH, and finds it; before and after the end of the input."""
-    script = (
-        "trap 'stty size < /dev/tty; echo > resized' WINCH; sleep 600 & echo > ready; while :; do wait; done"
+    program = (
+        "import os, signal\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\n"
+        "print('ready', flush=True); open('ready', 'w').write('\\n')\n"
+        "for _ in range(2):\n"
+        "    signal.sigwait([signal.SIGWINCH])\n"
+        "    print(*os.get_terminal_size(), flush=True); open('resized', 'w').write('\\n')\n"
     )
-    job = start_fed("bash", "-c", script, terminal=SIZE)
+    job = start_fed("/usr/bin/python3", "-c", program, terminal=SIZE)
     job.fifo("ready")
     job.fifo("resized")
     with Feeder(job.folder) as feeder:
@@ -89,10 +94,9 @@ def test_a_new_size_is_told(start_fed: StartFed) -> None:
         feeder.wait_closed()
         feeder.size(65535, 1)
         job.wait_line("resized")
-    job.signal(signal.SIGTERM)
 
     assert job.wait() == 0
-    assert job.log == b"10 20\r\n65535 1\r\n"
+    assert job.log == b"ready\r\n20 10\r\n1 65535\r\n"
 
 
 @pytest.mark.slow

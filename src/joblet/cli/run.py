@@ -128,6 +128,9 @@ def command(
         raise click.UsageError("--detach-on-interrupt: expected --wait with it, and not --tty")
     if (wait or tty) and form != "text":
         raise click.UsageError("--output: expected text with --wait, which shows the job's own output")
+    if said["key"] and said["stdin"] and not tty:
+        # Run again, it would find the job with part of the input, and send all of it once more behind that.
+        raise click.UsageError("--key: expected no --stdin with it, which is sent as often as this is run")
     files = Files(upload, upload_dir)
     if wait or tty:
         code = exit_code_of(choice, files, detaches=detach_on_interrupt, tty=tty, **said)
