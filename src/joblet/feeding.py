@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, Coroutine
+from collections.abc import AsyncIterable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from joblet.errors import InputReplacedError
 from joblet.job import Terminal
 
+CANCEL_AGAIN_SECONDS = 0.1
 KEPT_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 16
 """What is sent at once: as much as the job's shim takes at once."""
@@ -136,9 +137,7 @@ class Feeding:
         return self._backlog.has_begun
 
     async def __aexit__(self, *exc: object) -> None:
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        await cancel_all(self._readers)
 
     async def over(self, connection: InputConnection) -> None:
         """Feed the job until it takes no more.
@@ -208,6 +207,21 @@ async def first_of(*works: Coroutine[Any, Any, object]) -> None:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         next(task for task in tasks if task in done).result()
     finally:
-        for task in tasks:
+        await cancel_all(tasks)
+
+
+async def cancel_all(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended; what they raise is nobody's any more.
+
+    Once is not enough for one that is in a call: when the server ends that at
+    the same moment, grpclib takes the cancellation for its own (`Wrapper`), and
+    the task goes on with the call's error.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # so that it is not called "never retrieved"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Iterable
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from joblet.errors import InputReplacedError, ServerUnavailableError
-from joblet.feeding import BLOCK_BYTES, KEPT_BYTES, Backlog, Feeding, Progress, first_of
+from joblet.feeding import BLOCK_BYTES, KEPT_BYTES, Backlog, Feeding, Progress, cancel_all, first_of
 from joblet.job import Terminal
 
 
@@ -250,3 +251,21 @@ async def test_the_first_of_some() -> None:
         await first_of(long(), short())
 
     assert was_cancelled
+
+
+async def test_a_cancellation_that_is_lost() -> None:
+    """A task that takes its cancellation for something else is cancelled again."""
+    has_lost = asyncio.Event()
+
+    async def loses_one() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        has_lost.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(loses_one())
+    await asyncio.sleep(0)
+    await cancel_all([task])
+
+    assert has_lost.is_set()
+    assert task.cancelled()

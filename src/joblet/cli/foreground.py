@@ -21,6 +21,7 @@ from joblet.cli.input import stdin_blocks
 from joblet.cli.output import write_all
 from joblet.client import Client
 from joblet.errors import JobletError, JobNotRunningError
+from joblet.feeding import cancel_all
 from joblet.job import Job, JobSpec, Reason
 
 Interrupts = asyncio.Queue[None]
@@ -46,13 +47,11 @@ async def run_here(client: Client, spec: JobSpec, job: Job | None = None, *, det
 
 async def follow(client: Client, job: Job, *, feeds: bool, tail_lines: int | None = None) -> None:
     """Write the job's output to stdout to its end, and meanwhile stdin to the job if it is to be fed."""
-    feeding = asyncio.create_task(feed(client, job.id)) if feeds else None
+    feeding = [asyncio.create_task(feed(client, job.id))] if feeds else []
     try:
         await write_all(client.logs(job.id, tail_lines=tail_lines))
     finally:
-        if feeding:
-            feeding.cancel()
-            await asyncio.wait([feeding])
+        await cancel_all(feeding)
 
 
 async def feed(client: Client, job_id: str) -> None:
