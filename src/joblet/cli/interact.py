@@ -35,6 +35,8 @@ async def interact(client: Client, job_id: str, *, tail_lines: int | None, redra
     except JobletError:
         click.echo(f"\nJob {job_id} may run on: rnx attach {job_id}", err=True)
         raise
+    if session.keyboard.is_gone:  # SIGHUP says the same, if there was one; there is nowhere to say anything
+        return SIGNALLED + signal.SIGHUP
     if signals.number:
         return SIGNALLED + signals.number
     if session.keyboard.has_left.is_set():

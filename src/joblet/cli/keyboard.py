@@ -86,6 +86,7 @@ class Keyboard:
     def __init__(self) -> None:
         self.has_left = asyncio.Event()
         self.is_connected = True
+        self.is_gone = False
         self._held = b""
 
     async def blocks(self) -> AsyncIterator[bytes]:
@@ -97,6 +98,7 @@ class Keyboard:
                         yield passed
                     if self.has_left.is_set():
                         break
+        self.is_gone = not self.has_left.is_set()
         self.has_left.set()
         await asyncio.Event().wait()
 
