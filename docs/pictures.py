@@ -41,7 +41,7 @@ ALWAYS_ANOTHER: Mapping[re.Pattern[str], str] = {
     re.compile(r"\b\d+(?=s ago)"): "2",
     re.compile(r"(?<= ) *\d+ms\b"): "124ms",
     re.compile(r"(?<=Z  )\S+  up \S+"): "server.example.com  up 4h19m",
-    re.compile(r"\d+(?= %  of)"): "42",
+    re.compile(r"\d+(?=%  of)"): "42",
     re.compile(r"[\d.]+(?= ?MiB/s)"): "315.2",
     re.compile(r"[\d:.]+(?= left)"): "0:04",
 }

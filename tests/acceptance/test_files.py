@@ -66,7 +66,7 @@ async def test_ctrl_c_ends_an_upload(rnx: Program, client: Client, daemon: Daemo
     os.truncate(rnx.folder / "large", 20 << 30)
 
     async with in_terminal(rnx, "run", "--wait", "--upload=large", "true", columns=24) as terminal:
-        await terminal.wait_shown("Uploading  0 %")
+        await terminal.wait_shown("Uploading  0%")
         terminal.press(CTRL_C)
         assert await terminal.exit_code() == 130
 

@@ -85,7 +85,7 @@ def nearest_existing(path: str) -> str:
 
 def _capacity_fact() -> Fact:
     capacity = host_capacity()
-    return Fact("capacity", State.OK, f"{capacity.cpu_percent} % CPU, {capacity.memory_mb} MB memory")
+    return Fact("capacity", State.OK, f"{capacity.cpu_percent}% CPU, {capacity.memory_mb} MB memory")
 
 
 def _shim_fact() -> Fact:

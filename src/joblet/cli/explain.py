@@ -76,7 +76,7 @@ def usage_lines(job: Job) -> list[str]:
     if usage.peak_memory_bytes is not None:
         lines.append(f"Memory: at most {usage.peak_memory_bytes / 2**20:.1f} MB of {limits.memory_mb} MB.")
     if usage.cpu_seconds is not None:
-        lines.append(f"CPU: {usage.cpu_seconds:.2f} s, at up to {limits.cpu_percent} % of a core.")
+        lines.append(f"CPU: {usage.cpu_seconds:.2f} s, at up to {limits.cpu_percent}% of a core.")
     if usage.read_bytes is not None and usage.written_bytes is not None:
         most = f", at up to {limits.io_bps} bytes/s" if limits.io_bps else ""
         lines.append(f"Disk: {usage.read_bytes} bytes read, {usage.written_bytes} written{most}.")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from joblet.metrics import JobSample
 
 MIB = 1 << 20
+TENTHS_BELOW = 10
 GAP_FACTOR = 4
 LEAST_GAP_SECONDS = 5.0
 """A time without samples that is longer than this, and than so many usual ones, was without a daemon."""
@@ -135,5 +136,5 @@ def other_texts(job: Job) -> Iterator[str]:
 
 
 def percent_label(value: float) -> str:
-    """Return what is beside the axis of percentages."""
-    return f"{value:.0f}%"
+    """Return what is beside the axis of percentages; below ten with tenths, for a half of one is not one."""
+    return f"{value:.1f}%" if 0 < value < TENTHS_BELOW else f"{value:.0f}%"

@@ -59,7 +59,7 @@ def line_of(what: str, done_bytes: int, total_bytes: int, seconds: float, width:
         parts = [what, bytes_text(done_bytes), rate_text(rate_bps)]
     else:
         # A file may have grown since it was looked at.
-        percent = f"{min(100 * done_bytes // total_bytes, 100)} %"
+        percent = f"{min(100 * done_bytes // total_bytes, 100)}%"
         left = clock_text(max(total_bytes - done_bytes, 0) / max(rate_bps, SLOWEST_BPS))
         parts = [what, percent, f"of {bytes_text(total_bytes)}", rate_text(rate_bps), f"{left} left"]
     while parts and len("  ".join(parts)) > width:

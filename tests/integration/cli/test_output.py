@@ -124,7 +124,7 @@ async def test_explain(rnx: Program, service: FakeService) -> None:
         "Job 1: make all",
         "FAILED: The kernel killed it: it needed more memory than its 512 MB.",
         "Memory: at most 512.0 MB of 512 MB.",
-        "CPU: 1.50 s, at up to 50 % of a core.",
+        "CPU: 1.50 s, at up to 50% of a core.",
         "Last lines:",
         "  | one",
         "  | \\x1b[2Jtwo",

@@ -114,6 +114,15 @@ def test_a_time_without_a_daemon_is_a_gap() -> None:
     assert drawn.strip("█").isspace()
 
 
+def test_a_job_that_did_little_has_an_axis_with_tenths() -> None:
+    """The half of one percent is not one percent."""
+    samples = [JobSample(NOON + timedelta(seconds=second), cpu_seconds=0.01 * second) for second in range(10)]
+
+    lines = life_lines(JOB, samples, 80)
+
+    assert [line.split()[0] for line in lines if "%" in line[:5]] == ["1.0%", "0.5%", "0%"]
+
+
 def test_a_far_limit_is_told_in_words() -> None:
     """A limit that would press the curve to the ground is not drawn."""
     spans = [Span(0, 1, 10.0), Span(1, 2, 20.0)]
