@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from joblet.errors import (
     JobRunningError,
     TooManyJobsError,
 )
+from support.blocks import each
 from support.places import MAX_JOBS, output_of, stop_all, wait_for_output
 
 pytestmark = pytest.mark.isolation
@@ -84,10 +85,10 @@ async def test_a_running_job_says_what_it_uses(place: Place) -> None:
     running = await place.status(job.id)
     listed = [each for each in await place.list() if each.id == job.id]
 
-    for each in (running, *listed):
-        assert each.usage is not None
-        assert each.usage.cpu_seconds is not None
-        assert each.usage.peak_memory_bytes is not None
+    for seen in (running, *listed):
+        assert seen.usage is not None
+        assert seen.usage.cpu_seconds is not None
+        assert seen.usage.peak_memory_bytes is not None
     assert len(listed) == 1
     assert (await place.stop(job.id)).usage is None
 
@@ -262,11 +263,6 @@ async def test_a_removal_is_of_all_or_none(place: Place, sleeper: JobSpec) -> No
 
     assert str(caught.value) == f"job has not ended: {running.id} (current status: RUNNING)"
     assert (await place.status(ended.id)).status is JobStatus.COMPLETED
-
-
-async def each(*blocks: bytes) -> AsyncIterator[bytes]:
-    for block in blocks:
-        yield block
 
 
 async def test_an_input_is_written(place: Place) -> None:

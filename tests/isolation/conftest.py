@@ -1,4 +1,4 @@
-"""Cgroups for one test, on this host's own controllers, gone afterwards."""
+"""Cgroups for one test, on this host's own controllers, gone afterwards; and every client of an API."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from joblet.linux import cgroup_directory
 from joblet.linux.cgroup import CgroupLimits, Hierarchy, JobCgroup, find_hierarchy
+from joblet.testing.daemon import Daemon
+from support.api import CLIENTS, Api, Connect
 from support.host import PATIENCE
 
 PARENT = f"joblet-test-{os.getpid()}.slice"
@@ -52,6 +55,20 @@ async def make_cgroup(hierarchy: Hierarchy) -> AsyncIterator[MakeCgroup]:
             cgroup.remove()
     for path in paths_below(hierarchy):
         cgroup_directory.remove(path)
+
+
+@pytest.fixture(params=CLIENTS)
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """Return what connects a client: ours, and those that others make."""
+    client: Connect = request.param
+    return client
+
+
+@pytest.fixture
+async def api(daemon: Daemon, connect: Connect, tmp_path: Path) -> AsyncIterator[Api]:
+    """Return an admin's client of the module's daemon."""
+    async with connect(daemon.node("admin"), tmp_path) as client:
+        yield client
 
 
 def paths_below(hierarchy: Hierarchy, name: str = "") -> list[str]:

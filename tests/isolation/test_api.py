@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from joblet.testing.daemon import Daemon, running_daemon
-from support.api import CLIENTS, Api, Connect, RefusedError, log_of, one, our_api
+from support.api import Api, Connect, RefusedError, log_of, one, our_api
 
 pytestmark = pytest.mark.isolation
 
@@ -21,18 +21,6 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     settings = {"joblet": {"maxConcurrentJobs": 3, "stopGracePeriod": "100ms"}}
     with running_daemon(tmp_path_factory.mktemp("daemon"), settings=settings) as running:
         yield running
-
-
-@pytest.fixture(params=CLIENTS)
-def connect(request: pytest.FixtureRequest) -> Connect:
-    client: Connect = request.param
-    return client
-
-
-@pytest.fixture
-async def api(daemon: Daemon, connect: Connect, tmp_path: Path) -> AsyncIterator[Api]:
-    async with connect(daemon.node("admin"), tmp_path) as client:
-        yield client
 
 
 async def test_a_job_is_described_as_it_was_asked_for(api: Api) -> None:

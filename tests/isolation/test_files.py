@@ -29,6 +29,7 @@ from joblet.wire.caller import CALL_TIMEOUT_SECONDS, Caller
 from joblet.wire.generated import joblet_pb2 as pb
 from joblet.wire.generated.joblet_grpc import JobletServiceStub
 from joblet.wire.pieces import to_messages
+from support.folders import once_empty
 from support.host import PATIENCE
 from support.hostile import HOSTILE
 from support.places import wait_for_output
@@ -104,7 +105,8 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 
 async def wait_no_uploads(daemon: Daemon) -> None:
     """Return once nothing is being uploaded, nor left of it."""
-    await wait_until(lambda: not uploads(daemon))
+    async with asyncio.timeout(10 * PATIENCE):
+        await once_empty(daemon.folder / "state" / "uploads")
 
 
 async def wait_uploading(daemon: Daemon) -> None:

@@ -17,6 +17,7 @@ from joblet import Client, JobSpec
 from joblet.errors import AccessDeniedError, InputReplacedError
 from joblet.testing.daemon import Daemon, running_daemon
 from joblet.wire.generated import joblet_pb2 as pb
+from support.blocks import each, never
 from support.places import output_of
 from support.proxy import proxying
 
@@ -35,16 +36,6 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 async def client(daemon: Daemon) -> AsyncIterator[Client]:
     async with Client(daemon.node()) as client:
         yield client
-
-
-async def each(*blocks: bytes) -> AsyncIterator[bytes]:
-    for block in blocks:
-        yield block
-
-
-async def never() -> AsyncIterator[bytes]:
-    await asyncio.Event().wait()
-    yield b""
 
 
 @asynccontextmanager

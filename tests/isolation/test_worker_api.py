@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from joblet.runner.jobdir import JobDirectory
 from joblet.testing.daemon import Daemon, running_daemon
-from support.api import CLIENTS, Api, Connect, RefusedError, log_of, one, our_api, text_of
+from support.api import Api, Connect, RefusedError, log_of, one, our_api, text_of
 
 pytestmark = pytest.mark.isolation
 
@@ -22,18 +22,6 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         tmp_path_factory.mktemp("daemon"), settings={"joblet": {"maxConcurrentJobs": 3}}
     ) as running:
         yield running
-
-
-@pytest.fixture(params=CLIENTS)
-def connect(request: pytest.FixtureRequest) -> Connect:
-    client: Connect = request.param
-    return client
-
-
-@pytest.fixture
-async def api(daemon: Daemon, connect: Connect, tmp_path: Path) -> AsyncIterator[Api]:
-    async with connect(daemon.node("admin"), tmp_path) as client:
-        yield client
 
 
 async def started(api: Api, command: str, *args: str) -> str:

@@ -14,16 +14,7 @@ from hypothesis import strategies as st
 from joblet.errors import InputReplacedError, ServerUnavailableError
 from joblet.feeding import BLOCK_BYTES, KEPT_BYTES, Backlog, Feeding, Progress, cancel_all, first_of
 from joblet.job import Terminal
-
-
-async def each(blocks: Iterable[bytes]) -> AsyncIterator[bytes]:
-    for block in blocks:
-        yield block
-
-
-async def never() -> AsyncIterator[bytes]:
-    await asyncio.Event().wait()
-    yield b""
+from support.blocks import each, never
 
 
 class Sink:
@@ -99,7 +90,7 @@ def test_each_byte_arrives_once(blocks: list[bytes], lives: list[int]) -> None:
     sink = Sink(lives)
 
     async def run() -> None:
-        async with Feeding("1", each(blocks)) as feeding:
+        async with Feeding("1", each(*blocks)) as feeding:
             await feed(sink, feeding)
 
     asyncio.run(run())
@@ -112,7 +103,7 @@ async def test_it_begins_where_the_job_is() -> None:
     """What was given before stays as it is."""
     sink = Sink()
     sink.taken += b"before"
-    async with Feeding("1", each([b"after"])) as feeding:
+    async with Feeding("1", each(b"after")) as feeding:
         await feed(sink, feeding)
 
     assert sink.taken == b"beforeafter"
@@ -130,7 +121,7 @@ async def test_a_job_that_takes_no_more_ends_it() -> None:
 async def test_a_block_of_any_size_is_parted(lives: list[int]) -> None:
     """What is read at once may be large; no more of it is kept than is allowed."""
     sink = Sink(lives)
-    async with Feeding("1", each([bytes(3 * KEPT_BYTES + 1)])) as feeding:
+    async with Feeding("1", each(bytes(3 * KEPT_BYTES + 1))) as feeding:
         await feed(sink, feeding)
 
     assert len(sink.taken) == 3 * KEPT_BYTES + 1
@@ -153,7 +144,7 @@ async def test_room_that_comes_with_a_connection() -> None:
                 self._news.put_nowait(None)
 
     sink = Silent()
-    async with Feeding("1", each([content])) as feeding:
+    async with Feeding("1", each(content)) as feeding:
         await feed(sink, feeding)
 
     assert sink.taken == content
@@ -209,7 +200,7 @@ async def test_the_last_size_is_sent_over_each_connection() -> None:
 
     sizes.put_nowait(Terminal(1, 2))
     sink = Sink(lives=[1])
-    async with Feeding("1", each([b"x"]), changes()) as feeding:
+    async with Feeding("1", each(b"x"), changes()) as feeding:
         await feed(sink, feeding)
 
     assert sink.sizes == [Terminal(1, 2)]

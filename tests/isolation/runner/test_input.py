@@ -14,19 +14,10 @@ import pytest
 from joblet import JobRunner, JobSpec, JobStatus, RunnerConfig, Terminal
 from joblet.errors import InputReplacedError
 from joblet.feeding import Progress
+from support.blocks import each, never
 from support.running import output_of, wait_for_line
 
 pytestmark = pytest.mark.isolation
-
-
-async def each(*blocks: bytes) -> AsyncIterator[bytes]:
-    for block in blocks:
-        yield block
-
-
-async def never() -> AsyncIterator[bytes]:
-    await asyncio.Event().wait()
-    yield b""
 
 
 async def test_a_large_input(runner: JobRunner) -> None:
