@@ -8,9 +8,9 @@ import click
 
 from joblet.cli.calling import call
 from joblet.cli.parameters import COUNT, job_id_argument
-from joblet.cli.program import CouldNotRun
+from joblet.cli.program import ends_with_a_job
 from joblet.configfile.client import Choice
-from joblet.errors import JobletError, JobNotRunningError
+from joblet.errors import JobNotRunningError
 
 if TYPE_CHECKING:
     from joblet.client import Client
@@ -31,10 +31,8 @@ def command(choice: Choice, *, no_stdin: bool, tail: int, job_id: str) -> None:
     Ctrl-C leaves the job running; if that has a terminal it is a key like any other,
     and Ctrl-P Ctrl-Q leaves. Whoever attaches last writes; one does at a time.
     """
-    try:
+    with ends_with_a_job():
         code = call(choice, lambda client: attach(client, job_id, feeds=not no_stdin, tail_lines=tail))
-    except JobletError as error:
-        raise CouldNotRun(str(error)) from error
     raise click.exceptions.Exit(code)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -29,6 +30,15 @@ class CouldNotRun(click.ClickException):
     """A command that ends with a job's exit code has none to end with."""
 
     exit_code = NOT_RUN
+
+
+@contextmanager
+def ends_with_a_job() -> Iterator[None]:
+    """Have what fails in the block be 125: the command ends with a job's exit code, and there is none."""
+    try:
+        yield
+    except JobletError as error:
+        raise CouldNotRun(str(error)) from error
 
 
 class LateGroup(click.Group):

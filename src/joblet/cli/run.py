@@ -13,9 +13,8 @@ from joblet.cli import render
 from joblet.cli.calling import call
 from joblet.cli.forms import output_option, show_job
 from joblet.cli.parameters import DURATION, POSITIVE_DURATION, VARIABLE, read_variables
-from joblet.cli.program import CouldNotRun
+from joblet.cli.program import ends_with_a_job
 from joblet.configfile.client import Choice
-from joblet.errors import JobletError
 
 if TYPE_CHECKING:
     from joblet.client import Client
@@ -158,13 +157,11 @@ async def shown(client: Client, spec: JobSpec, files: Files, form: str) -> None:
 
 def exit_code_of(choice: Choice, files: Files, *, detaches: bool, tty: bool, **said: Any) -> int:
     """Return the exit code of a job, run here as it seems."""
-    try:
+    with ends_with_a_job():
         spec = spec_from_options(**said)
         if tty:
             spec = in_this_terminal(spec)
         return call(choice, lambda client: attached(client, spec, files, detaches=detaches))
-    except JobletError as error:
-        raise CouldNotRun(str(error)) from error
 
 
 def in_this_terminal(spec: JobSpec) -> JobSpec:

@@ -11,9 +11,8 @@ from joblet.cli.calling import call
 from joblet.cli.ends import shell_code
 from joblet.cli.forms import output_option, show_jobs
 from joblet.cli.parameters import job_ids_argument
-from joblet.cli.program import CouldNotRun
+from joblet.cli.program import ends_with_a_job
 from joblet.configfile.client import Choice
-from joblet.errors import JobletError
 
 if TYPE_CHECKING:
     from joblet.client import Client
@@ -31,10 +30,8 @@ def command(choice: Choice, *, form: str, job_ids: tuple[str, ...]) -> None:
     0: its own, 128 + n if signal n ended it, 125 if that is not known or it could
     not be waited for.
     """
-    try:
+    with ends_with_a_job():
         jobs = call(choice, lambda client: wait_all(client, job_ids))
-    except JobletError as error:
-        raise CouldNotRun(str(error)) from error
     show_jobs(jobs, form, render.ended)
     raise click.exceptions.Exit(next(filter(None, map(shell_code, jobs)), 0))
 
