@@ -105,6 +105,7 @@ def test_the_last_byte_a_thousand_times(start_fed: StartFed) -> None:
     for number in range(1000):
         job = start_fed("printf", "x" * (1 + 7 * (number % 500)), terminal=SIZE)
         assert job.wait() == 0
+        assert (job.record.wait_status, job.record.facts["dropped-bytes"]) == (0, "0"), number
         assert job.log == b"x" * (1 + 7 * (number % 500)), number
 
 
