@@ -1,4 +1,4 @@
-"""The pages for people: their links lead somewhere, and the decisions are a list."""
+"""The pages for people: each is found, their links lead somewhere, and the decisions are a list."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def test_links_lead_somewhere(page: str) -> None:
         target = (ROOT / page).parent / name if name else ROOT / page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+INDEXES = {"docs/how-to": "README.md", "docs/reference": "README.md", "docs/decisions": "ARCHITECTURE.md"}
+
+
+@pytest.mark.parametrize(("folder", "index"), INDEXES.items())
+def test_every_page_is_found(folder: str, index: str) -> None:
+    """Nobody has to look into a folder for a page: the one that people begin with names it."""
+    linked = set(LINK.findall((ROOT / index).read_text()))
+
+    assert {str(page.relative_to(ROOT)) for page in PAGES if page.parent == ROOT / folder} <= linked
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
