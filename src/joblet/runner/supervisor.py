@@ -16,6 +16,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Self
 
 from joblet.config import RunnerConfig
@@ -273,10 +274,8 @@ class JobRunner:
         if live and follow:
             chunks = logs.follow(live, offset, self._inotify)
         else:
-            job = await self.status(job_id)
-            directory = self._directory.job(job_id)
-            size = job.ending.log_bytes if job.ending else directory.log_bytes()
-            chunks = logs.read(directory.log_path, offset, size)
+            path, size = await self._log_so_far(job_id)
+            chunks = logs.read(path, offset, size)
         async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk
@@ -354,7 +353,10 @@ class JobRunner:
         """
         if lines < 0:
             raise InvalidRequestError(f"number of lines must not be negative (got {lines})")
+        path, size = await self._log_so_far(job_id)
+        return await asyncio.to_thread(logs.tail_offset, path, lines, size)
+
+    async def _log_so_far(self, job_id: str) -> tuple[Path, int]:
         job = await self.status(job_id)
         directory = self._directory.job(job_id)
-        size = job.ending.log_bytes if job.ending else directory.log_bytes()
-        return await asyncio.to_thread(logs.tail_offset, directory.log_path, lines, size)
+        return directory.log_path, job.ending.log_bytes if job.ending else directory.log_bytes()
