@@ -105,7 +105,10 @@ static int enter_root(void)
     return chdir("/");
 }
 
-/* /proc, /dev and the private temporary folders. devpts: a new instance each time, ptmx usable by all, ttys 0620. */
+/*
+ * /proc, /dev and the private temporary folders. devpts: a new instance each time, ptmx usable by all, ttys 0620, and so many
+ * at most, for all instances share the 3072 that kernel.pty.max leaves: one job could keep every other from its terminal.
+ */
 static int make_kernel_folders(uint64_t tmp_bytes)
 {
     static const char *const LINKS[][2] = {
@@ -128,7 +131,7 @@ static int make_kernel_folders(uint64_t tmp_bytes)
             return -1;
     if (mount_new("proc", "/proc", quiet | MS_NOEXEC, NULL) < 0)
         return -1;
-    if (mount_new("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
+    if (mount_new("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620,max=64") < 0)
         return -1;
     if (mount_new("tmpfs", "/dev/shm", quiet, tmp_words) < 0 || mount_new("tmpfs", "/tmp", quiet, tmp_words) < 0)
         return -1;

@@ -75,9 +75,10 @@ static const struct sock_filter HEAD[] = {
     REFUSE(ENOSYS),
     REFUSE_NEW_USER_NAMESPACE(SYS_clone),
     REFUSE_NEW_USER_NAMESPACE(SYS_unshare),
-    UNLESS_EQUAL_SKIP(SYS_ioctl, 5),
+    UNLESS_EQUAL_SKIP(SYS_ioctl, 6),
     LOAD(ARGUMENT(1)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 2, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSETD, 1, 0), /* has the kernel load the module of a line discipline */
     UNLESS_EQUAL_SKIP(TIOCLINUX, 1),
     REFUSE(EPERM),
     ALLOW,

@@ -161,6 +161,20 @@ def test_a_terminal_of_the_job_s_own(start_fed: StartFed) -> None:
     assert job.log == b"/dev/pts/1\r\n"
 
 
+def test_no_job_takes_all_terminals(start_fed: StartFed) -> None:
+    """A job has 64 terminals at most: the host has some thousand, and other jobs need theirs."""
+    program = (
+        "import os\n"
+        "try:\n"
+        "    while True: last = os.openpty()\n"
+        "except OSError as error: print(os.ttyname(last[1]), error.strerror)"
+    )
+    job = start_fed("/usr/bin/python3", "-c", program, terminal=SIZE)
+
+    assert job.wait() == 0
+    assert job.log == b"/dev/pts/63 No space left on device\r\n"
+
+
 def test_a_command_that_is_not_there(start_fed: StartFed) -> None:
     """It is said in the log, as without a terminal."""
     job = start_fed("no-such-command", terminal=SIZE)
