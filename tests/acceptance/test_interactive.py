@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from joblet import Client, Job, JobStatus
 from joblet.testing.daemon import Daemon
+from support.host import PATIENCE
 from support.programs import Program, write_rnx_config
 from support.proxy import Proxy, proxying
 from support.restarting import restarting_daemon
@@ -24,6 +26,8 @@ CTRL_P, CTRL_Q, CTRL_Z = "\x10", "\x11", "\x1a"
 PROMPT = "--> "
 BASH = ("env", f"PS1={PROMPT}", "bash", "--norc", "--noprofile", "-i")
 PYTHON = "/usr/bin/python3"
+WRITE = {"x86_64": 1}.get(os.uname().machine, 64)
+"""The number of write(2); asm-generic's elsewhere."""
 
 
 def interactive(
@@ -143,6 +147,49 @@ async def test_the_settings_are_put_back_after_a_signal(
     job = await newest(client)
     assert job.status is JobStatus.RUNNING
     await client.stop(job.id)
+
+
+async def test_a_terminal_that_nobody_reads(rnx: Program, client: Client) -> None:
+    """A signal ends rnx, with the settings put back, though the terminal takes no more of the output."""
+    async with in_terminal(around(rnx, "run", "-it", "yes"), columns=200) as terminal:
+        await terminal.wait_written(b"y\r\ny\r\n")
+        terminal.freeze()
+        program = child_of(terminal._process.pid)
+        await wait_stuck(program)
+        async with ended(program):
+            os.kill(program, signal.SIGTERM)
+
+        terminal.thaw()
+        await terminal.wait_written(b"code 143")
+        assert await terminal.exit_code() == 0
+    before, after = told_settings(terminal)
+    assert before == after
+    await client.stop((await newest(client)).id)
+
+
+@asynccontextmanager
+async def ended(pid: int) -> AsyncIterator[None]:
+    """Wait after the block until a process has ended that is somebody else's child."""
+    fd, has_ended = os.pidfd_open(pid), asyncio.Event()
+    asyncio.get_running_loop().add_reader(fd, has_ended.set)
+    try:
+        yield
+        await asyncio.wait_for(has_ended.wait(), 10 * PATIENCE)
+    finally:
+        asyncio.get_running_loop().remove_reader(fd)
+        os.close(fd)
+
+
+async def wait_stuck(pid: int) -> None:
+    """Return once a thread of a process writes to its stdout and sleeps; there is no event for that."""
+    async with asyncio.timeout(10 * PATIENCE):
+        while not any(is_writing(task) for task in Path(f"/proc/{pid}/task").iterdir()):  # noqa: ASYNC110  see above
+            await asyncio.sleep(0.01)
+
+
+def is_writing(task: Path) -> bool:
+    """Whether a thread sleeps in write(1, ...): proc_pid_syscall(5)."""
+    return (task / "syscall").read_text().startswith(f"{WRITE} 0x1 ")
 
 
 def child_of(pid: int) -> int:

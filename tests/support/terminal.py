@@ -117,6 +117,14 @@ class Terminal:
         self._stream.feed(block)
         self._changed.set()
 
+    def freeze(self) -> None:
+        """Read no more, until `thaw`: what the program writes has no room after a while."""
+        asyncio.get_running_loop().remove_reader(self._fd)
+
+    def thaw(self) -> None:
+        """Read on."""
+        asyncio.get_running_loop().add_reader(self._fd, self._read)
+
     def close(self) -> None:
         """Read no more."""
         self._is_over = True

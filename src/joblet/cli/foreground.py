@@ -19,6 +19,7 @@ import click
 from joblet.cli.ends import shell_code, why
 from joblet.cli.input import stdin_blocks
 from joblet.cli.output import write_all
+from joblet.cli.render import printable
 from joblet.client import Client
 from joblet.errors import JobletError, JobNotRunningError
 from joblet.feeding import cancel_all
@@ -59,7 +60,7 @@ async def feed(client: Client, job_id: str) -> None:
     try:
         await send_input(client, job_id)
     except (JobletError, OSError) as error:
-        click.echo(f"Error: cannot send input to job {job_id}: {error}", err=True)
+        click.echo(f"Error: cannot send input to job {job_id}: {printable(str(error))}", err=True)
 
 
 async def send_input(client: Client, job_id: str) -> None:
@@ -118,7 +119,7 @@ async def stop(client: Client, job_id: str, *, force: bool = False) -> None:
     except JobNotRunningError:
         return
     except JobletError as error:
-        click.echo(f"Error: cannot stop job {job_id}: {error}", err=True)
+        click.echo(f"Error: cannot stop job {job_id}: {printable(str(error))}", err=True)
 
 
 def told(job: Job) -> int:

@@ -30,7 +30,7 @@ async def interact(client: Client, job_id: str, *, tail_lines: int | None, redra
     """
     session = Session(client, job_id)
     try:
-        with raw_terminal(), EndingSignals() as signals:
+        with EndingSignals() as signals, raw_terminal():
             await session.run(signals.came, tail_lines=tail_lines, redraws=redraws)
     except JobletError:
         click.echo(f"\nJob {job_id} may run on: rnx attach {job_id}", err=True)

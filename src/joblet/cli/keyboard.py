@@ -55,8 +55,9 @@ def raw_terminal() -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(termios.error):  # the terminal is gone, and nobody misses its settings
-            # Once all output is there: its line ends are raw.
-            termios.tcsetattr(STDIN_FD, termios.TCSADRAIN, before)
+            # At once: TCSADRAIN would wait for whoever does not read the terminal, and gain nothing, for line
+            # ends are made when output is written, not when it is read.
+            termios.tcsetattr(STDIN_FD, termios.TCSANOW, before)
 
 
 async def terminal_sizes(*, redraws: bool) -> AsyncGenerator[Terminal, None]:
