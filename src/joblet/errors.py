@@ -57,7 +57,7 @@ class WrongStatusError(JobletError):
 
 
 class JobNotRunningError(WrongStatusError):
-    """The job has already ended, so it cannot be stopped."""
+    """The job has already ended, so it can neither be stopped nor be given input."""
 
     def __init__(self, job_id: str, status: str) -> None:
         super().__init__(f"job is not running: {job_id} (current status: {status})")
@@ -138,7 +138,7 @@ class PlatformError(HostError):
 
 
 class StorageError(HostError):
-    """The state directory cannot be written, so nothing was accepted."""
+    """The state directory cannot be written, so nothing was accepted; or it cannot be read."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"job storage failed: {why}")
