@@ -68,7 +68,11 @@ def run(program: click.Group) -> NoReturn:
         from click.shell_completion import shell_complete  # noqa: PLC0415  for a shell only
 
         sys.exit(shell_complete(program, {}, str(program.name), variable, instruction))
-    code = exit_code(program, sys.argv[1:])
+    leave(exit_code(program, sys.argv[1:]))
+
+
+def leave(code: int) -> NoReturn:
+    """Exit with this code."""
     if code:
         # What could not be written is still in the buffer, and Python would fail at it once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -86,14 +90,21 @@ def exit_code(program: click.Group, arguments: Sequence[str]) -> int:
             program.invoke(ctx)
     except click.exceptions.Exit as asked:
         return asked.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        return OUTPUT_CLOSED
-    except (click.ClickException, JobletError, OSError) as error:
-        click.echo(f"Error: {printable(explanation(error, program))}", err=True)
-        return error.exit_code if isinstance(error, click.ClickException) else FAILURE
+    except (KeyboardInterrupt, click.ClickException, JobletError, OSError) as error:
+        return code_after(error, program)
     return 0
+
+
+def code_after(
+    error: KeyboardInterrupt | click.ClickException | JobletError | OSError, program: click.Group
+) -> int:
+    """Say what went wrong, unless whoever asks knows it, and return the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        return OUTPUT_CLOSED
+    click.echo(f"Error: {printable(explanation(error, program))}", err=True)
+    return error.exit_code if isinstance(error, click.ClickException) else FAILURE
 
 
 def explanation(error: click.ClickException | JobletError | OSError, program: click.Group) -> str:

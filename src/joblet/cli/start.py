@@ -27,7 +27,7 @@ def main() -> NoReturn:
 
 
 def answered_quickly() -> bool:
-    """Answer a plain question; whatever fails, nothing is said and the answer is False."""
+    """Answer a plain question; whatever fails before there is an answer, nothing is said, and it is False."""
     from joblet.cli.quick.plain import question_of  # noqa: PLC0415  see above
 
     question = question_of(sys.argv[1:], os.environ) if is_plain_output() else None
@@ -36,9 +36,10 @@ def answered_quickly() -> bool:
     try:
         from joblet.cli.quick.answer import text_of  # noqa: PLC0415  see above
 
-        return show(text_of(question))
+        text = text_of(question)
     except Exception:  # noqa: BLE001  the full program fails too, and says why
         return False
+    return show(text)
 
 
 def is_plain_output() -> bool:
@@ -53,5 +54,16 @@ def show(text: str) -> bool:
 
     if ESCAPE in text:
         return False
-    print(text or NO_JOBS, file=sys.stdout if text else sys.stderr, flush=True)
+    try:
+        print(text or NO_JOBS, file=sys.stdout if text else sys.stderr, flush=True)
+    except OSError as error:
+        fail(error)
     return True
+
+
+def fail(error: OSError) -> NoReturn:
+    """End as the full program does that cannot write; it must not try, for some of the answer is written."""
+    from joblet.cli.main import rnx  # noqa: PLC0415  see above
+    from joblet.cli.program import code_after, leave  # noqa: PLC0415  see above
+
+    leave(code_after(error, rnx))

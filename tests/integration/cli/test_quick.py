@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -134,6 +135,21 @@ class TestSame:
 
             assert "certificate verify failed" in (await both(rnx, full, "list")).err
         assert service.requests == []
+
+    async def test_an_output_that_cannot_be_written(
+        self, rnx: Program, full: Program, service: FakeService
+    ) -> None:
+        """It fails as in the full program, which does not answer once more behind what may be written."""
+        service.add(JobSpec("true"))
+        disk = os.open("/dev/full", os.O_WRONLY)
+        try:
+            quick, expected = [await program.run("list", stdout=disk) for program in (rnx, full)]
+        finally:
+            os.close(disk)
+
+        assert quick == expected
+        assert quick == Outcome(1, b"", "Error: cannot write output: No space left on device\n")
+        assert len(service.requests) == 2
 
     async def test_an_output_that_is_not_utf_8(
         self, rnx: Program, full: Program, service: FakeService

@@ -11,16 +11,21 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import time
+from io import BufferedRWPair
 from typing import TYPE_CHECKING
 
 from joblet.cli.quick.plain import Server
 from joblet.wire.tlsrules import SERVER_NAME, configured
 
 if TYPE_CHECKING:
-    from io import BufferedRWPair
+    from _typeshed import WriteableBuffer
 
 TIMEOUT_SECONDS = 1.0
 """How long the server may be silent. Who must wait longer does in the full program, which says what for."""
+
+WHOLE_SECONDS = 10.0
+"""How long the answer may take, if it comes drop by drop: as long as in the full program."""
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, WINDOW_UPDATE, CONTINUATION = 0, 1, 4, 8, 9
@@ -41,7 +46,8 @@ def call(server: Server, path: str, request: bytes) -> bytes:
     """Return the answer's message.
 
     Raises:
-        OSError: no connection, none that TLS lets pass, or a silence of more than `TIMEOUT_SECONDS`.
+        OSError: no connection, none that TLS lets pass, a silence of more than `TIMEOUT_SECONDS`, or no whole
+            answer in `WHOLE_SECONDS`.
         ValueError: there is no answer, or something that is not plain on the way to it.
         ConfigurationError: the certificate and the key are no pair.
 
@@ -54,11 +60,34 @@ def call(server: Server, path: str, request: bytes) -> bytes:
     with (
         socket.create_connection(address, TIMEOUT_SECONDS) as tcp,  # type: ignore[arg-type]  # getaddrinfo takes it
         context.wrap_socket(tcp, server_hostname=SERVER_NAME.encode()) as tls,
-        tls.makefile("rwb") as stream,
+        limited(tls, WHOLE_SECONDS) as stream,
     ):
         stream.write(opening() + question(f"{server.host}:{server.port}", path, request))
         stream.flush()
         return answer(stream)
+
+
+class LimitedIO(socket.SocketIO):
+    """A connection that is read until a deadline, however little comes at a time."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        super().__init__(connection, "rwb")
+        self._connection = connection
+        self._deadline = time.monotonic() + seconds
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """See `io.RawIOBase`."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(min(left, TIMEOUT_SECONDS))
+        return super().readinto(buffer)
+
+
+def limited(connection: socket.socket, seconds: float) -> BufferedRWPair:
+    """Return the connection as a stream, which can be read for so long."""
+    raw = LimitedIO(connection, seconds)
+    return BufferedRWPair(raw, raw)
 
 
 def opening() -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from collections.abc import Sequence
 from io import BufferedRWPair, BytesIO
@@ -22,6 +23,7 @@ from joblet.cli.quick.call import (
     SETTINGS,
     answer,
     frame,
+    limited,
     opening,
     question,
 )
@@ -123,6 +125,16 @@ def test_no_answer(sent: bytes) -> None:
     """A failed call, two messages, half of one, and frames that are not plain are no answer."""
     with pytest.raises((ValueError, struct.error)):
         heard(sent)
+
+
+def test_drop_by_drop() -> None:
+    """There is a time for the whole answer, however often a little of it comes."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, limited(ours, 0) as stream:
+        theirs.send(b"drop")
+
+        with pytest.raises(TimeoutError):
+            stream.read(1)
 
 
 def test_a_long_name() -> None:
