@@ -191,12 +191,16 @@ async def test_who_stopped_a_job_is_known_to_the_next_runner(config: RunnerConfi
     async with JobRunner(config) as runner:
         job = await runner.start(JobSpec("sh", ("-c", "trap '' TERM; echo ready; while :; do sleep 1; done")))
         await wait_for_line(runner, job.id, b"ready\n")
+        shim = PidFd(shim_of(config, job.id))
         stopping = asyncio.ensure_future(runner.stop(job.id, by="ann"))
         while not (config.state_dir / "jobs" / job.id / "stopped-by").exists():  # noqa: ASYNC110  no event says it
             await asyncio.sleep(0)
     stopping.cancel()
     async with JobRunner(config) as runner:
         ended = await runner.wait(job.id)
+    with shim:
+        await shim.wait_ended()
+        shim.reap()  # our child: it may have ended before there was a runner to do it
 
     assert (ended.status, ended.stopped_by) == (JobStatus.STOPPED, "ann")
 
