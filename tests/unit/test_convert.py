@@ -72,7 +72,13 @@ def test_a_malformed_time_is_none(text: str) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"status": "PAUSED"}, {"startTime": ""}, {"command": ""}, {"ending": pb.Ending(reason="boredom")}],
+    [
+        {"status": "PAUSED"},
+        {"startTime": ""},
+        {"command": ""},
+        {"ending": pb.Ending(reason="boredom")},
+        {"id": "7\x1b]0;a title\x07"},
+    ],
 )
 def test_a_malformed_job_is_an_error_of_the_server(changes: dict[str, object]) -> None:
     """A description that makes no sense is a ServerError that names the job."""

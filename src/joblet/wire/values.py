@@ -90,7 +90,7 @@ def job_from_message(message: JobMessage) -> Job:
     """
     try:
         return Job(
-            id=message.id,
+            id=shown_id(message.id),
             spec=spec_from_message(message),
             started_at=parse_time(message.startTime),
             status=JobStatus(message.status),
@@ -103,6 +103,18 @@ def job_from_message(message: JobMessage) -> Job:
         )
     except (ValueError, InvalidRequestError) as error:
         raise ServerError(f"malformed answer: job {message.id}: {error}") from error
+
+
+def shown_id(job_id: str) -> str:
+    """Return an id, which is shown as it is, and completed in shells: here it must be fit for that.
+
+    Raises:
+        ValueError: it is not; ours are decimal numbers, another server may have other ones.
+
+    """
+    if not job_id.isprintable():
+        raise ValueError("its id has characters that cannot be printed")
+    return job_id
 
 
 def ending_from_message(message: JobMessage | pb.StopJobRes) -> Ending | None:
