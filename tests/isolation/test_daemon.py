@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import resource
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from joblet.admin.serve import MOST_FILES
 from joblet.client import Client
 from joblet.config import Node
 from joblet.errors import JobletError, ServerUnavailableError, UnauthenticatedError
@@ -103,6 +105,19 @@ async def test_a_crash_loses_nothing(tmp_path: Path) -> None:
             output = b"".join([chunk async for chunk in client.logs(job.id)])
 
     assert (ended.status, ended.exit_code, output) == (JobStatus.FAILED, 7, b"done\n")
+
+
+def test_it_may_open_as_many_files_as_the_host_allows(tmp_path: Path) -> None:
+    """A shell's low soft limit is not the daemon's: connections, jobs and uploads would soon use it up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with running_daemon(tmp_path) as daemon:
+            limits = Path(f"/proc/{daemon.process.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert re.search(rf"^Max open files +{min(hard, MOST_FILES)} +{hard} ", limits, re.MULTILINE), limits
 
 
 def test_a_state_directory_has_one_daemon(tmp_path: Path) -> None:
