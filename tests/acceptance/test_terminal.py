@@ -13,6 +13,7 @@ import pytest
 from joblet.client import Client
 from joblet.errors import JobNotRunningError
 from joblet.job import Job, JobSpec, JobStatus
+from joblet.limits import Limits
 from joblet.testing.daemon import Daemon
 from support.programs import Program, write_rnx_config
 from support.proxy import proxying
@@ -21,6 +22,7 @@ from support.terminal import CLEAR_LINE, CTRL_C, ENTER, TAB, Terminal, in_termin
 pytestmark = pytest.mark.isolation
 
 LARGE_BYTES = 300 << 20
+MEDIUM_BYTES = 128 << 20
 SLEEPER = "echo ready; exec sleep 600"
 SLOW_TO_STOP = "trap 'echo stopping' TERM; echo ready; while :; do sleep 0.1; done"
 
@@ -131,6 +133,31 @@ async def test_an_upload(rnx: Program) -> None:
     started, size = terminal.lines()
     assert started.startswith("Job ")
     assert size == str(LARGE_BYTES)
+
+
+async def test_a_download(rnx: Program, client: Client) -> None:
+    """While files come a line says so, however narrow the terminal; in the end a line says what came."""
+    job = await client.start(JobSpec("truncate", ("-s", str(MEDIUM_BYTES), "large")))
+    await client.wait(job.id)
+    async with in_terminal(rnx, "download", job.id, "-o", "here", columns=24) as terminal:
+        await terminal.wait_written(b"Downloading")
+        assert await terminal.exit_code() == 0
+
+    assert "".join(terminal.lines()).startswith("Downloaded to here:")
+    assert (rnx.folder / "here" / "large").stat().st_size == MEDIUM_BYTES
+
+
+async def test_an_explanation(rnx: Program, client: Client) -> None:
+    """Why a job was killed, and what to try, can be read in 24 columns."""
+    limits = Limits(memory_mb=16)
+    job = await client.start(JobSpec("python3", ("-c", "b'.' * (1 << 30)"), limits=limits))
+    await client.wait(job.id)
+    async with in_terminal(rnx, "explain", job.id, columns=24) as terminal:
+        assert await terminal.exit_code() == 0
+
+    shown = "".join(f"{line:24}" for line in terminal.lines())  # the terminal broke them where they were full
+    assert "it needed more memory than its 16 MB" in shown
+    assert "--max-memory" in shown
 
 
 class TestTable:
