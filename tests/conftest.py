@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,12 @@ from support.node import has_node, why_no_packages
 
 TOUCH_THE_HOST = frozenset({"integration", "shim", "isolation", "acceptance", "chaos"})
 SETTLE_SECONDS = 5.0
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be what it is at a terminal: what a shell starts with `&` ignores it, children and all."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
