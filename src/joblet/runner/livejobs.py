@@ -106,6 +106,7 @@ class LiveJobs:
 
         What was uploaded becomes the job's, or is deleted.
         """
+        self._accepting += 1  # now, and not when the task begins: starts that come together count each other
         return await self.finish(self._accept_or_discard(spec, owner, uploaded))
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
@@ -163,7 +164,6 @@ class LiveJobs:
                 await discard_upload(uploaded)
 
     async def _accept(self, spec: JobSpec, owner: str, uploaded: Path | None) -> Job:
-        self._accepting += 1
         try:
             job, is_new = await self._store.insert(spec, owner=owner, at=datetime.now(UTC))
             if not is_new:

@@ -1,10 +1,11 @@
 """Starting jobs: what is accepted, what runs, what is said when it cannot."""
 
+import asyncio
 import dataclasses
 
 import pytest
 
-from joblet import JobRunner, JobSpec, JobStatus, Limits, Reason, RunnerConfig
+from joblet import Job, JobRunner, JobSpec, JobStatus, Limits, Reason, RunnerConfig
 from joblet.errors import (
     ConfigurationError,
     InvalidLimitError,
@@ -153,6 +154,20 @@ async def test_an_id_that_was_not_given_names_no_job(runner: JobRunner, job_id: 
 
     with pytest.raises(JobNotFoundError, match="job not found: "):
         await runner.status(job_id)
+
+
+async def test_so_many_at_the_same_moment(config: RunnerConfig) -> None:
+    """Starts that come together count each other: no more jobs run than may."""
+    async with JobRunner(dataclasses.replace(config, max_concurrent_jobs=2)) as runner:
+        starts = [runner.start(JobSpec("sleep", ("600",))) for _ in range(5)]
+
+        outcomes = await asyncio.gather(*starts, return_exceptions=True)
+
+        started = [outcome for outcome in outcomes if isinstance(outcome, Job)]
+        refused = [outcome for outcome in outcomes if isinstance(outcome, TooManyJobsError)]
+        for job in started:
+            await runner.stop(job.id)
+    assert (len(started), len(refused)) == (2, 3)
 
 
 async def test_more_jobs_than_allowed_are_refused(config: RunnerConfig) -> None:
